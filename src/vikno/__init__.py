@@ -1,0 +1,1 @@
+"""Vikno: one window to public services, on every channel."""

@@ -1,0 +1,1 @@
+"""The only place that chooses: which store, which bus, which channels."""

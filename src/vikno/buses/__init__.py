@@ -1,0 +1,1 @@
+"""Movers of work: one folder each; what they hold can always be rebuilt from the store."""

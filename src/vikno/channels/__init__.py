@@ -1,0 +1,1 @@
+"""Messengers, mail and text messages: one folder each, found by looking."""

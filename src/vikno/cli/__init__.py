@@ -1,0 +1,1 @@
+"""The `vikno` command: talk, check, consult, diff, paths, run, demo."""

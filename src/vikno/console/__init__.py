@@ -1,0 +1,1 @@
+"""The terminal: the conversation as rich text, or over a plain pipe."""

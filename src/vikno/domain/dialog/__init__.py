@@ -1,0 +1,1 @@
+"""Conversations: state and event in, state and messages out."""

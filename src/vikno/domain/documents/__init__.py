@@ -1,0 +1,1 @@
+"""Digital documents: issued, held, shown, checked."""

@@ -1,0 +1,1 @@
+"""Notifications: which message, by which way, and what became of it."""

@@ -1,0 +1,1 @@
+"""Channel rules of the law, and the decision with the rule that decided."""

@@ -1,0 +1,1 @@
+"""Small values every floor shares: person id, phone, money, locale, period."""

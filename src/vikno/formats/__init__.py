@@ -1,0 +1,1 @@
+"""Forms a digital document travels in: one folder each."""

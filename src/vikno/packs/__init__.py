@@ -1,0 +1,1 @@
+"""Country folders read from files, every finding with its place."""

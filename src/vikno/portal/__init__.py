@@ -1,0 +1,1 @@
+"""The web: consultations as pages, and the chat window."""

@@ -1,0 +1,1 @@
+"""Keepers of the record: one folder each, under one contract suite."""

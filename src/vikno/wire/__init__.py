@@ -1,0 +1,1 @@
+"""Shared HTTP client, signatures and limits of the wire."""
