@@ -1,0 +1,1 @@
+"""Pure facts and decisions: no clock, no random, no input or output."""
