@@ -1,0 +1,82 @@
+"""Run the examples of Markdown documents: commands with their output, and files that a reader is told to write.
+
+    ```yaml
+    # countries/example/services/my-service/service.yaml      <- a first line like this: the block is kept as that file
+    title: ...
+    ```
+
+    ```console
+    $ vikno consult example/my-service --answers -            <- run; every other `$` line is for the reader only
+    > {age: 33}                                               <- typed (or piped) into the command
+    ...                                                       <- anything
+    ```
+
+A document has a desk of its own: a folder with a copy of `countries/`. What a command says on standard error counts
+too, after standard output. A command that ends with another code than 0 says so in the document: `[exit 1]`.
+"""
+
+import re
+import shlex
+from dataclasses import dataclass
+from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
+from pathlib import Path
+from typing import cast
+
+from sybil import Example
+
+from tests.commands import Command
+
+FILE_NAME = re.compile(r"(?:#|//) (?P<path>[\w.-]+(?:/[\w.-]+)+)\s*$")
+FLAGS = ELLIPSIS | NORMALIZE_WHITESPACE
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command of a console block: what is typed, and what must come out."""
+
+    command: str
+    typed: str
+    wanted: str
+
+
+def steps(block: str) -> list[Step]:
+    """The commands of a console block.
+
+    The text between two commands belongs to the first. A typed line stays in the wanted output as the bare prompt `> `.
+    """
+    found: list[Step] = []
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, rest = re.sub(r"\\\n\s*", "", part).partition("\n")
+        typed = "".join(f"{line}\n" for line in re.findall(r"^> ?(.*)$", rest, flags=re.MULTILINE))
+        found.append(Step(command, typed, re.sub(r"^> ?.*$", "> ", rest, flags=re.MULTILINE)))
+    return found
+
+
+def run_console(example: Example) -> str | None:
+    """Run the `vikno` commands of a console block; the difference, if what they say is not what the document says."""
+    vikno = Command(cast(Path, example.namespace["desk"]))
+    differences = []
+    for step in steps(str(example.parsed)):
+        name, *arguments = shlex.split(step.command, comments=True)
+        if name != "vikno":
+            continue
+        ran = vikno(*arguments, stdin=step.typed)
+        said = ran.out + ran.err + (f"[exit {ran.code}]\n" if ran.code else "")
+        if not OutputChecker().check_output(step.wanted, said, FLAGS):
+            differences.append(f"$ {step.command}\nExpected:\n{step.wanted}\nSaid:\n{said}")
+    return "\n".join(differences) or None
+
+
+def keep_file(example: Example) -> str | None:
+    """Write a block to the file its first line names, on the document's desk; a block without such a line is prose."""
+    text = str(example.parsed)
+    named = FILE_NAME.match(text.partition("\n")[0])
+    if named is None:
+        return None
+    desk = cast(Path, example.namespace["desk"]).resolve()
+    path = (desk / named["path"]).resolve()
+    if not path.is_relative_to(desk):
+        return f"{named['path']} lies outside of the document's desk"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return None
