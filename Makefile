@@ -6,7 +6,8 @@ BIN := .venv/bin
 # Processes of the test run. Two suit the smallest machine; more only help the browser tests a little.
 JOBS ?= 2
 
-WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' 2>/dev/null)
+WEB := src/vikno/portal/static/manifest.json
+WEB_SOURCES := $(shell find web -type f) $(wildcard countries/*/theme.json)
 CHROMIUMS := chromium chromium-browser google-chrome google-chrome-stable
 
 .DEFAULT_GOAL := help
@@ -15,12 +16,12 @@ CHROMIUMS := chromium chromium-browser google-chrome google-chrome-stable
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-setup: .venv/.project node_modules/.built ## .venv with the `vikno` command, the web parts, a Chromium
+setup: .venv/.project $(WEB) ## .venv with the `vikno` command, the web parts, a Chromium
 	@$(MAKE) --no-print-directory chromium || echo "Only the browser tests need it; everything else works."
 
 demo: setup ## the demo, on 127.0.0.1:8080 (PORT=9000 changes it)
 	@echo "Vikno opens on http://127.0.0.1:$(PORT)/ (Ctrl-C ends it)"
-	@exec $(BIN)/vikno demo --port $(PORT)
+	@$(BIN)/vikno demo --port $(PORT)
 
 test: setup chromium lint types floors ## everything: lint, types, floors, unit, contract, browser, docs
 	$(BIN)/pytest -m "" -n $(JOBS) --dist loadgroup
@@ -69,12 +70,13 @@ clean: ## back to a fresh clone
 	@touch $@
 
 node_modules/.installed: package-lock.json package.json
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(+a > 20 || (+a === 20 && +b >= 11) ? 0 : 1)' \
+	  || { echo "The web parts are built with Node 20.11 or later."; exit 1; }
 	npm ci --no-audit --no-fund --loglevel=error
-	@mkdir -p $(@D) && touch $@
-
-node_modules/.built: node_modules/.installed $(WEB_SOURCES)
-	test ! -d web || npm run --silent build
 	@touch $@
+
+$(WEB): node_modules/.installed $(WEB_SOURCES)
+	npm run --silent build
 
 chromium:
 	@for name in $(CHROMIUMS); do command -v $$name >/dev/null && exit 0; done; \
