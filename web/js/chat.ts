@@ -1,0 +1,229 @@
+/** The chat window: shows the turns of one conversation and sends what the person taps or types. */
+import { ours, theirs, typing, type Words } from './chat/log';
+import { type Button, type Message, read, Refused, type Said, type Turn, Wire } from './chat/turns';
+
+interface ChatWords extends Words {
+  trouble: string;
+  again: string;
+  back: string;
+  refused: string;
+}
+
+type Entry = { from: 'person'; text: string } | { from: 'service'; message: Message };
+
+const TOKEN = 'vikno.conversation';
+const LOG = 'vikno.log';
+const MOST_KEPT = 120;
+const TYPING_AFTER_MS = 350;
+
+class Chat {
+  private readonly root = part(document, '[data-chat]');
+  private readonly words = JSON.parse(this.root.dataset.words ?? '{}') as ChatWords;
+  private readonly list = part<HTMLOListElement>(this.root, '[data-log] ol');
+  private readonly scroller = part(this.root, '[data-log]');
+  private readonly choices = part(this.root, '[data-choices]');
+  private readonly state = part(this.root, '[data-state]');
+  private readonly form = part<HTMLFormElement>(this.root, '[data-say]');
+  private readonly input = part<HTMLInputElement>(this.root, '[data-say] input');
+  private readonly wire = new Wire(() => localStorage.getItem(TOKEN), (seconds) => this.trouble(seconds));
+  private readonly own = new Set<string>();
+  private entries: Entry[] = [];
+  private asked: Message | null = null;
+  private stream: EventSource | null = null;
+
+  constructor() {
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      const text = this.input.value.trim();
+      if (!text) return;
+      this.input.value = '';
+      void this.say({ text, said: text });
+    });
+    part(this.root, '[data-forget]').addEventListener('click', () => void this.forget());
+    document.addEventListener('visibilitychange', () => this.listen());
+  }
+
+  /** Go on where the conversation stands, or begin; `start` comes from the link that led here. */
+  async begin(): Promise<void> {
+    const start = this.root.dataset.start || null;
+    if (localStorage.getItem(TOKEN)) {
+      this.restore();
+      const current = await this.current();
+      if (current && current.lang !== this.root.dataset.lang) await this.say({ lang: this.root.dataset.lang ?? '' });
+      else if (current && !start) this.show(current);
+    }
+    if (start || !localStorage.getItem(TOKEN)) await this.say({ start });
+    if (start) history.replaceState(null, '', location.pathname);
+    this.listen();
+  }
+
+  private async say(said: Said): Promise<void> {
+    const bubble = 'said' in said && !this.ticking(said) ? this.add({ from: 'person', text: said.said }) : null;
+    if (bubble) bubble.dataset.state = 'waiting';
+    const dots = typing();
+    const slow = setTimeout(() => this.append(dots), TYPING_AFTER_MS);
+    try {
+      const turn = await this.wire.send(said);
+      this.own.add(turn.event);
+      this.show(turn);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.state.textContent = error.message || this.words.refused;
+    } finally {
+      clearTimeout(slow);
+      dots.remove();
+      bubble?.removeAttribute('data-state');
+    }
+  }
+
+  /** A tick of a choice of several changes the buttons, and says nothing. */
+  private ticking(said: Said): boolean {
+    const tapped = 'tap' in said ? this.asked?.buttons.find((button) => button.id === said.tap) : undefined;
+    return this.asked?.input === 'choose_any' && (tapped?.style === 'choice' || tapped?.style === 'chosen');
+  }
+
+  private show(turn: Turn): void {
+    localStorage.setItem(TOKEN, turn.conversation);
+    const again = this.asked;
+    for (const message of turn.messages) {
+      const same = message.kind === 'question' && message.input === 'choose_any' && message.fact === again?.fact;
+      const last = this.entries.at(-1);
+      const repeated = last?.from === 'service' && last.message.text === message.text;
+      if (!(same && turn.messages.length === 1) && !repeated) this.add({ from: 'service', message });
+    }
+    this.asked = turn.messages.findLast((message) => message.buttons.length > 0) ?? turn.messages.at(-1) ?? this.asked;
+    this.offer(this.asked?.buttons ?? []);
+    this.keep();
+  }
+
+  private offer(buttons: Button[]): void {
+    const active = document.activeElement;
+    const kept = active instanceof HTMLElement && this.choices.contains(active) ? (active.dataset.label ?? '') : null;
+    const several = this.asked?.input === 'choose_any';
+    const groups = [buttons.filter((button) => button.style !== 'nav'), buttons.filter((button) => button.style === 'nav')];
+    this.choices.replaceChildren(
+      ...groups
+        .filter((group) => group.length > 0)
+        .map((group) => {
+          const row = document.createElement('ul');
+          row.className = 'vk-buttons';
+          row.append(...group.map((button) => this.button(button, several)));
+          return row;
+        }),
+    );
+    if (kept === null) return;
+    const all = [...this.choices.querySelectorAll<HTMLButtonElement>('button')];
+    (all.find((button) => button.dataset.label === kept) ?? all[0] ?? this.input).focus({ preventScroll: true });
+  }
+
+  private button(button: Button, several: boolean): HTMLLIElement {
+    const made = document.createElement('button');
+    made.type = 'button';
+    made.className = 'ds-button';
+    if (button.style !== 'action') made.dataset.variant = 'secondary';
+    if (button.style === 'nav') made.dataset.minor = '';
+    if (several && (button.style === 'choice' || button.style === 'chosen')) {
+      made.setAttribute('aria-pressed', String(button.style === 'chosen'));
+    }
+    made.dataset.label = button.label;
+    made.textContent = button.label;
+    made.addEventListener('click', () => void this.say({ tap: button.id, said: button.label }));
+    const item = document.createElement('li');
+    item.append(made);
+    return item;
+  }
+
+  private add(entry: Entry): HTMLLIElement {
+    this.entries.push(entry);
+    const bubble = entry.from === 'person' ? theirs(entry.text, this.words) : ours(entry.message, this.words);
+    this.append(bubble);
+    return bubble;
+  }
+
+  private append(bubble: HTMLLIElement): void {
+    this.list.append(bubble);
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  private keep(): void {
+    this.entries = this.entries.slice(-MOST_KEPT);
+    sessionStorage.setItem(LOG, JSON.stringify(this.entries));
+  }
+
+  private restore(): void {
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(LOG) ?? '[]') as Entry[];
+      for (const entry of kept) this.add(entry);
+      this.asked = kept.findLast((entry) => entry.from === 'service')?.message ?? null;
+    } catch {
+      sessionStorage.removeItem(LOG);
+    }
+  }
+
+  /** Forget the conversation in this browser and begin a new one. */
+  private async forget(): Promise<void> {
+    localStorage.removeItem(TOKEN);
+    sessionStorage.removeItem(LOG);
+    this.entries = [];
+    this.asked = null;
+    this.list.replaceChildren();
+    this.choices.replaceChildren();
+    this.stream?.close();
+    this.stream = null;
+    await this.say({ start: null });
+    this.listen();
+    this.input.focus();
+  }
+
+  private trouble(seconds: number | null): void {
+    if (seconds === null) {
+      this.state.replaceChildren();
+      return;
+    }
+    const again = document.createElement('button');
+    again.type = 'button';
+    again.className = 'ds-link';
+    again.textContent = this.words.again;
+    again.addEventListener('click', () => this.wire.retryNow());
+    this.state.replaceChildren(`${this.words.trouble} `, again);
+  }
+
+  /** Where the conversation stands now; null when the server does not know it any more. */
+  private async current(): Promise<Turn | null> {
+    const token = localStorage.getItem(TOKEN) ?? '';
+    try {
+      const response = await fetch('/chat/state', { headers: { 'x-conversation': token } });
+      if (response.ok) return read((await response.text()).split('\n').filter(Boolean));
+      if (response.status === 404) localStorage.removeItem(TOKEN);
+    } catch {
+      this.trouble(0);
+    }
+    return null;
+  }
+
+  /** Turns made in other tabs. Only a tab that is seen listens: browsers allow few such lines at once. */
+  private listen(): void {
+    const token = localStorage.getItem(TOKEN);
+    if (document.hidden || !token) {
+      this.stream?.close();
+      this.stream = null;
+      return;
+    }
+    if (this.stream) return;
+    this.stream = new EventSource(`/chat/events?conversation=${encodeURIComponent(token)}`);
+    this.stream.addEventListener('turn', ({ data }) => {
+      const turn = read((data as string).split('\n').filter(Boolean));
+      if (this.own.has(turn.event)) return;
+      if (turn.said) this.add({ from: 'person', text: turn.said });
+      this.show(turn);
+    });
+  }
+}
+
+function part<T extends HTMLElement = HTMLElement>(within: ParentNode, selector: string): T {
+  const found = within.querySelector<T>(selector);
+  if (!found) throw new Error(`the chat page lacks ${selector}`);
+  return found;
+}
+
+void new Chat().begin();

@@ -1,0 +1,141 @@
+/** What goes to the server and comes back: one turn at a time, in order, each sent until it is answered. */
+
+export interface Button {
+  id: string;
+  label: string;
+  style: 'choice' | 'chosen' | 'action' | 'nav';
+}
+
+export interface Citation {
+  title: string;
+  url: string | null;
+}
+
+export interface Line {
+  text: string;
+  amount: string | null;
+  caution: string | null;
+  basis: Citation[];
+  why: string | null;
+  alternative: boolean;
+}
+
+export interface Section {
+  kind: string;
+  title: string;
+  lines: Line[];
+}
+
+export interface Checklist {
+  title: string;
+  outcome: string;
+  dated: string;
+  total: string | null;
+  receipt: string;
+  sections: Section[];
+}
+
+export interface Message {
+  kind: 'question' | 'outcome' | 'notice' | 'why' | 'choice';
+  text: string;
+  buttons: Button[];
+  checklist: Checklist | null;
+  fact: string | null;
+  input: string | null;
+  page: string | null;
+}
+
+/** `event` names the turn it answers, so that a tab knows its own turns again. */
+export interface Turn {
+  conversation: string;
+  event: string;
+  lang: string;
+  said?: string;
+  messages: Message[];
+}
+
+export type Said =
+  | { start: string | null }
+  | { tap: string; said: string }
+  | { text: string; said: string }
+  | { lang: string };
+
+const PATIENCE_MS = 15_000;
+const PAUSES_S = [1, 2, 4, 8, 15];
+
+/** Refused for good: sending the same again would be refused again. */
+export class Refused extends Error {}
+
+export class Wire {
+  private waiting: Promise<unknown> = Promise.resolve();
+  private wake: (() => void) | null = null;
+
+  constructor(
+    private readonly conversation: () => string | null,
+    private readonly trouble: (seconds: number | null) => void,
+  ) {
+    addEventListener('online', () => this.retryNow());
+  }
+
+  /** Send after everything sent before; resolves with the answer, however long the line is down. */
+  send(said: Said): Promise<Turn> {
+    const event = crypto.randomUUID();
+    const answer = this.waiting.then(() => this.insist({ ...said, event }));
+    this.waiting = answer.catch(() => undefined);
+    return answer;
+  }
+
+  retryNow(): void {
+    this.wake?.();
+  }
+
+  private async insist(turn: Record<string, unknown>): Promise<Turn> {
+    for (let attempt = 0; ; attempt += 1) {
+      const answer = await this.once(turn);
+      if (answer) {
+        this.trouble(null);
+        return answer;
+      }
+      const pause = PAUSES_S[Math.min(attempt, PAUSES_S.length - 1)] ?? 15;
+      this.trouble(pause);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, pause * 1000);
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.wake = null;
+    }
+  }
+
+  /** One attempt with the same event id as every other of this turn. Null: worth another attempt. */
+  private async once(turn: Record<string, unknown>): Promise<Turn | null> {
+    let response: Response;
+    try {
+      response = await fetch('/chat/turns', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ...turn, conversation: this.conversation() }),
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
+      if (response.status >= 500 || response.status === 429) return null;
+      const lines = (await response.text()).split('\n').filter(Boolean);
+      if (!response.ok) throw new Refused((JSON.parse(lines[0] ?? '{}') as { error?: { message?: string } }).error?.message);
+      return read(lines);
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      return null;
+    }
+  }
+}
+
+/** JSON lines: who and what the turn was, then one message a line. */
+export function read(lines: string[]): Turn {
+  const [head, ...messages] = lines.map((line) => JSON.parse(line) as unknown);
+  return { ...(head as Omit<Turn, 'messages'>), messages: (messages as Message[]).map(whole) };
+}
+
+function whole(message: Message): Message {
+  return { ...message, buttons: message.buttons ?? [], checklist: message.checklist ?? null, page: message.page ?? null };
+}
