@@ -26,7 +26,7 @@ demo: setup ## the demo, on 127.0.0.1:8080 (PORT=9000 changes it)
 test: setup chromium lint types floors ## everything: lint, types, floors, unit, contract, browser, docs
 	$(BIN)/pytest -m "" -n $(JOBS) --dist loadgroup
 
-check: .venv/.project lint types floors ## the quick one: lint, types, floors, unit tests
+check: .venv/.project $(WEB) lint types floors ## the quick one: lint, types, floors, unit tests
 	$(BIN)/pytest -m "not browser and not slow" -n $(JOBS) --dist loadgroup tests src
 
 lint: .venv/.project

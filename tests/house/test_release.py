@@ -67,7 +67,6 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.mark.slow
 def test_the_wheel_carries_every_part(root: Path, wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     source = {
@@ -83,7 +82,6 @@ def test_the_wheel_carries_every_part(root: Path, wheel: Path) -> None:
     assert countries - names == set()
 
 
-@pytest.mark.slow
 def test_an_installed_wheel_consults(wheel: Path, tmp_path: Path) -> None:
     """Away from the tree, with nothing but the wheel and its dependencies."""
     installed = tmp_path / "installed"
