@@ -10,7 +10,7 @@ import pytest
 
 OF_ONE_MACHINE = {
     "a path of one machine": re.compile(r"(?<![\w.:/*~-])/(?:home|root|tmp|Users|work|workspace|opt|mnt)/\w"),
-    "a package registry": re.compile(r"pypi\.org|pythonhosted\.org|registry\.(?:npmjs|yarnpkg)|/simple[/]", re.IGNORECASE),
+    "a package registry": re.compile(r"pypi\.org|pythonhosted\.org|registry\.(?:npmjs|yarnpkg)|/simple[/]"),
 }
 
 
