@@ -1,0 +1,83 @@
+"""One turn while it is taken: the state so far, what leads the next message, and the messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from vikno.domain.dialog.messages import Button, Checklist, Kind, Message, Style
+from vikno.domain.dialog.phrases import Phrases
+from vikno.domain.dialog.sheet import Sheet
+from vikno.domain.dialog.state import State, Talk
+from vikno.domain.dialog.world import World
+
+PARAGRAPH = "\n\n"
+
+
+class Turn:
+    """`lead` are paragraphs that come before the next message's text. `unread`: the event must not be read
+    as an answer any more, because what was asked has changed under it."""
+
+    __slots__ = ("lead", "messages", "state", "unread", "world")
+
+    def __init__(self, state: State, world: World) -> None:
+        self.state, self.world = state, world
+        self.lead: list[str] = []
+        self.messages: list[Message] = []
+        self.unread = False
+
+    @property
+    def words(self) -> Phrases:
+        return self.world.words(self.state.lang)
+
+    @property
+    def talk(self) -> Talk | None:
+        """The open consultation."""
+        number = self.state.open
+        if not number:
+            return None
+        return next((talk for talk in self.state.talks if talk.number == number), None)
+
+    def sheet(self, talk: Talk) -> Sheet:
+        return self.world.sheet(talk.service, self.state.lang)
+
+    def change(self, **fields: Any) -> None:
+        self.state = replace(self.state, **fields)
+
+    def keep(self, talk: Talk) -> None:
+        """Put a changed consultation in its place."""
+        number = talk.number
+        self.change(talks=tuple([talk if known.number == number else known for known in self.state.talks]))
+
+    def say(self, phrase: str, **about: object) -> str:
+        return self.words.say(phrase, **about)
+
+    def note(self, phrase: str, **about: object) -> None:
+        """A paragraph before the next message."""
+        self.lead.append(self.say(phrase, **about))
+
+    def button(self, known: str, label: str, style: Style = "choice") -> Button:
+        return Button(f"{self.state.step}.{known}", label, style)
+
+    def commands(self, *names: str, style: Style = "nav") -> list[Button]:
+        """Buttons of commands, by name."""
+        say, step = self.words.say, self.state.step
+        return [Button(f"{step}.n{name}", say("button." + name), style) for name in names]
+
+    def send(
+        self,
+        kind: Kind,
+        text: str,
+        buttons: Iterable[Button] = (),
+        *,
+        checklist: Checklist | None = None,
+        fact: str | None = None,
+        field: str | None = None,
+    ) -> None:
+        """A message, with what leads it."""
+        if self.lead:
+            text = PARAGRAPH.join([*self.lead, text] if text else self.lead)
+            self.lead.clear()
+        self.messages.append(Message(kind, text, tuple(buttons), checklist, fact, field))

@@ -1,0 +1,91 @@
+"""Finding services by a wish in a person's own words: dictionary forms, titles, keywords, small typos."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from rapidfuzz.distance import OSA
+
+from vikno.domain.dialog.tidy import plain, words
+
+Lemma = Callable[[str, str], str]
+"""A word in small letters and a language -> its dictionary form there, or the word itself."""
+
+_EXACT, _PART, _SLIP = 1.0, 0.7, 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Services that fit a wish, the likelier first. `sure`: it can only be this one."""
+
+    keys: tuple[str, ...] = ()
+    sure: bool = False
+
+
+class ServiceIndex:
+    """The words of all services in all their languages.
+
+    >>> index = ServiceIndex([("ua/id", ["ID-картка", "паспорт"]), ("ua/fp", ["Закордонний паспорт"])], ("uk",))
+    >>> index.find("хочу паспорт", frozenset({"хочу"}))
+    Hits(keys=('ua/id', 'ua/fp'), sure=False)
+    >>> index.find("закордоний", frozenset()), index.find("рецепт борщу", frozenset())
+    (Hits(keys=('ua/fp',), sure=False), Hits(keys=(), sure=False))
+    """
+
+    def __init__(
+        self, services: Iterable[tuple[str, Iterable[str]]], languages: tuple[str, ...], lemma: Lemma = lambda word, _: word
+    ) -> None:
+        self._languages, self._lemma = languages, lemma
+        self._where: dict[str, set[str]] = defaultdict(set)
+        self._names: dict[str, set[str]] = defaultdict(set)
+        self._order: dict[str, int] = {}
+        for key, texts in services:
+            self._order[key] = len(self._order)
+            for text in texts:
+                self._names[plain(text)].add(key)
+                for word in words(text):
+                    for form in self._forms(word):
+                        self._where[form].add(key)
+        self._known = sorted(self._where)
+
+    def _forms(self, word: str) -> set[str]:
+        return {word, *(self._lemma(word, language) for language in self._languages)}
+
+    def find(self, wish: str, filler: frozenset[str]) -> Hits:
+        """The services the wish may mean. Sure only when it names one, or when its words fit no other."""
+        named = self._names.get(plain(wish), set())
+        if len(named) == 1:
+            return Hits(tuple(named), sure=True)
+        score: dict[str, float] = defaultdict(float)
+        weak = False
+        for word in words(wish):
+            forms = self._forms(word)
+            if word in filler or not forms.isdisjoint(filler):
+                continue
+            fits = self._fits(word, forms)
+            for form, fit in fits:
+                where = self._where[form]
+                weight = fit * math.log(1 + len(self._order) / len(where))
+                for key in where:
+                    score[key] += weight
+            weak = weak or not fits or fits[0][1] < _EXACT
+        best = sorted(score, key=lambda key: (-score[key], self._order[key]))
+        keys = tuple(key for key in best if score[key] >= 0.45 * score[best[0]])
+        return Hits(keys, sure=len(score) == 1 and not weak)
+
+    def _fits(self, word: str, forms: set[str]) -> list[tuple[str, float]]:
+        """The known word that fits best, or several beginnings of a word."""
+        exact = [form for form in sorted(forms) if form in self._where]
+        if exact:
+            return [(max(exact, key=lambda form: len(self._where[form])), _EXACT)]
+        if len(word) < 4 or word.isdigit():
+            return []
+        begun = [known for known in self._known if known.startswith(word)]
+        if begun:
+            return [(min(begun, key=len), _PART)]
+        slips = 1 if len(word) < 8 else 2
+        near = min(((OSA.distance(word, known, score_cutoff=slips), known) for known in self._known), default=(9, ""))
+        return [(near[1], _SLIP)] if near[0] <= slips else []

@@ -1,0 +1,140 @@
+"""One service on one day in one language, prepared: question texts, buttons, and the tags that buttons carry.
+
+A tag stands for a fact and an option of one service, so a tap can only ever mean what its label said.
+"""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2s
+
+from vikno.domain.dialog.matching import Labels
+from vikno.domain.dialog.phrases import Phrases
+from vikno.domain.dialog.search import Lemma
+from vikno.domain.rules.conditions import Answer
+from vikno.domain.rules.ruleset import Ruleset
+from vikno.domain.rules.service import Fact, Item
+from vikno.domain.rules.texts import placeholders
+from vikno.domain.rules.wording import answer_text, text_on
+
+LISTED = ("list", "country")
+"""Kinds with too many options for buttons: their options are found by typing."""
+FOUND_BY_BUTTON = 12
+"""A list no longer than this is shown as buttons all the same."""
+
+
+def tag(kind: str, *named: str) -> str:
+    """A short opaque name: `kind` (one letter) and eight letters of a hash of what is named.
+
+    >>> tag("a", "ua/id-card", "reason", "lost")
+    'aqoq7y4lw'
+    """
+    return kind + b32encode(blake2s("\0".join(named).encode(), digest_size=5).digest()).decode().lower()
+
+
+@dataclass(frozen=True)
+class Question:
+    """A fact as a question: `choices` are (tag, label), `answers` what each tag stands for."""
+
+    fact: Fact
+    ask: str
+    choices: tuple[tuple[str, str], ...]
+    answers: Mapping[str, Answer]
+    labels: Labels
+    buttons: bool
+    changing: bool  # the text shows an earlier answer, so it is written anew each time
+
+    @property
+    def several(self) -> bool:
+        return self.fact.kind == "choose_any"
+
+
+class Sheet:
+    """A ruleset in a language. Questions are prepared when first asked, and kept."""
+
+    def __init__(self, ruleset: Ruleset, phrases: Phrases, language: str, lemma: Lemma) -> None:
+        self.ruleset, self.service, self.day = ruleset, ruleset.service, ruleset.day
+        self.phrases, self.language = phrases, language
+        self.version = ruleset.service.version
+        self._stem = lambda word: lemma(word, language)
+        self._questions: dict[str, Question] = {}
+        self.place = {fact.id: at for at, fact in enumerate(self.service.facts)}
+        self.yes_no = {True: phrases.say("yes"), False: phrases.say("no")}
+
+    @cached_property
+    def title(self) -> str:
+        return self.service.title.text(self.language)
+
+    @cached_property
+    def unlike(self) -> Mapping[str, str]:
+        """Facts whose answers are stored otherwise than the rules take them -> kind."""
+        return {
+            fact.id: fact.kind
+            for fact in self.service.facts
+            if fact.kind in ("choose_any", "date") or (fact.kind == "number" and fact.step % 1)
+        }
+
+    @cached_property
+    def facts_by_tag(self) -> Mapping[str, str]:
+        """Buttons of the list of answers: tag -> fact."""
+        return {tag("e", self.service.key, fact.id): fact.id for fact in self.service.facts}
+
+    @cached_property
+    def items_by_tag(self) -> Mapping[str, Item]:
+        """Buttons "why this?": tag -> item."""
+        return {tag("y", self.service.key, item.key): item for item in self.ruleset.items}
+
+    @cached_property
+    def tag_of(self) -> Mapping[str, str]:
+        """The other way round: fact id or item key -> tag."""
+        return {
+            **{fact: known for known, fact in self.facts_by_tag.items()},
+            **{item.key: known for known, item in self.items_by_tag.items()},
+        }
+
+    def question(self, name: str) -> Question:
+        found = self._questions.get(name)
+        if found is None:
+            found = self._questions[name] = self._question(self.service.fact[name])
+        return found
+
+    def _question(self, fact: Fact) -> Question:
+        key = self.service.key
+        options: list[tuple[Answer, str]] = [(option.id, option.label.text(self.language)) for option in fact.options]
+        if fact.kind == "yes_no":
+            options = [(True, self.yes_no[True]), (False, self.yes_no[False])]
+        choices, answers = [], {}
+        for answer, label in options:
+            known = tag("a", key, fact.id, str(answer))
+            choices.append((known, label))
+            answers[known] = answer
+        labels = Labels(
+            choices,
+            stem=self._stem,
+            filler=self.phrases.filler,
+            denying=self.phrases.denying,
+            numbered=fact.kind not in LISTED or len(options) <= FOUND_BY_BUTTON,
+        )
+        changing = any(what == "answer" for what, _ in placeholders(fact.ask.text(self.language)))
+        buttons = bool(options) and (fact.kind not in LISTED or len(options) <= FOUND_BY_BUTTON)
+        return Question(fact, self._ask(fact, {}), tuple(choices), answers, labels, buttons, changing)
+
+    def _ask(self, fact: Fact, answers: Mapping[str, Answer]) -> str:
+        asked = text_on(self.service, fact.ask, answers, self.day, self.language)
+        hint = [text_on(self.service, fact.hint, answers, self.day, self.language)] if fact.hint else []
+        how = f"ask.{fact.kind}"
+        shown = [self.phrases.say(how)] if self.phrases.knows(how) else []
+        return "\n".join([asked, *hint, *shown])
+
+    def ask(self, question: Question, answers: Mapping[str, Answer]) -> str:
+        """The question's words."""
+        return self._ask(question.fact, answers) if question.changing else question.ask
+
+    def says(self, fact: Fact, answer: Answer) -> str:
+        """An answer in the person's language."""
+        if isinstance(answer, frozenset) and not answer:
+            return self.phrases.say("button.none")
+        return answer_text(fact, answer, self.language, self.yes_no)

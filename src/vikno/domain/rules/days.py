@@ -1,0 +1,134 @@
+"""The calendar of a service: the days on which its rules can change, and one day to stand for each stretch between.
+
+Within a stretch every comparison of two days comes out the same, so a proof for one day is a proof for all of
+it. A named date without a value (“not yet”) is tried as never, and as every day it could turn out to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from vikno.domain.rules.conditions import AgeIs, DateIs, Day, TodayIs, latest_birth, leaves
+from vikno.domain.rules.service import Fact, Service
+from vikno.domain.rules.space import conditions_of
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Days `first` to `last` (None: without end); `dates` are the named dates supposed."""
+
+    first: date
+    last: date | None
+    dates: Mapping[str, date | None]
+
+
+def days_in(service: Service) -> Iterator[tuple[Fact | None, Day, tuple[int, ...]]]:
+    """Every day that a condition compares with: the date fact (None: today) and ages that shift it by years."""
+    for condition in conditions_of(service):
+        for leaf in leaves(condition):
+            if isinstance(leaf, TodayIs):
+                yield None, leaf.day, ()
+            elif isinstance(leaf, DateIs):
+                yield service.fact.get(leaf.fact), leaf.day, ()
+            elif isinstance(leaf, AgeIs):
+                ages = tuple(int(bound) + extra for bound in (leaf.within.low, leaf.within.high) if bound is not None for extra in (0, 1))
+                yield service.fact.get(leaf.fact), leaf.on, ages
+    for fact in service.facts:
+        if fact.dates:
+            for bound in (fact.dates.low, fact.dates.high):
+                if bound:
+                    yield fact, bound, ()
+
+
+def day_names(service: Service) -> frozenset[str]:
+    """The named dates that the rules use."""
+    return frozenset(day.name for _, day, _ in days_in(service) if day.name and day.name != "today")
+
+
+def named_days(service: Service) -> set[date]:
+    """Every calendar day the rules speak of."""
+    days: set[date] = set()
+    for item in service.items:
+        days.update(day for day in (item.from_, item.until) if day)
+    for amount in service.amounts.values():
+        days.update(start for start, _ in amount.rows)
+    for _, day, _ in days_in(service):
+        fixed = day.on(date.max, service.dates) if day.name != "today" else None
+        if fixed:
+            days.add(fixed)
+    return days
+
+
+def _after(day: date, count: int) -> date | None:
+    try:
+        return day + timedelta(days=count)
+    except OverflowError:
+        return None
+
+
+def breaks(service: Service, dates: Mapping[str, date | None]) -> set[date]:
+    """The days on which a stretch begins, with the named dates as supposed."""
+    out: set[date] = set()
+
+    def add(day: date | None) -> None:
+        if day is not None:
+            out.update(near for near in (_after(day, -1), day, _after(day, 1)) if near)
+
+    for item in service.items:
+        if item.from_:
+            out.add(item.from_)
+        if item.until and (after := _after(item.until, 1)):
+            out.add(after)
+    for amount in service.amounts.values():
+        out.update(start for start, _ in amount.rows)
+    points: dict[str, list[tuple[Day, tuple[int, ...]]]] = {}
+    for fact, day, ages in days_in(service):
+        if fact is None:
+            add(day.on(date.min, dates) if day.name != "today" else None)
+        else:
+            points.setdefault(fact.id, []).append((day, ages))
+    for compared in points.values():
+        moving = [(day.days, ages) for day, ages in compared if day.name == "today"]
+        fixed = [(found, ages) for day, ages in compared if day.name != "today" and (found := day.on(date.min, dates))]
+        for days, ages in moving:
+            for at, other in fixed:
+                for years in _shifts(other):
+                    shifted = latest_birth(years, at)
+                    for back in _shifts(ages):
+                        meets = shifted and latest_birth(-back, shifted)
+                        add(_after(meets, -days) if meets else None)
+    return out
+
+
+def _shifts(ages: tuple[int, ...]) -> tuple[int, ...]:
+    return ages or (0,)
+
+
+def stretches(service: Service) -> list[Stretch]:
+    """The days of a service in stretches, from its floor on; once more for each value an open named date can take."""
+    open_names = sorted(name for name in day_names(service) if service.dates.get(name) is None)
+    out: list[Stretch] = list(_cut(service, dict(service.dates)))
+    for name in open_names:
+        # The open date may come to lie on any side of every day that matters: stand it on each such day in turn.
+        offsets = {day.days for _, day, _ in days_in(service) if day.name == name}
+        for stretch in list(out):
+            if stretch.dates.get(name) is not None:
+                continue
+            for offset in sorted(offsets):
+                for step in (-1, 0, 1):
+                    supposed = _after(stretch.first, step - offset)
+                    if supposed:
+                        out.append(Stretch(stretch.first, stretch.last, {**stretch.dates, name: supposed}))
+    return out
+
+
+def _cut(service: Service, dates: Mapping[str, date | None]) -> Iterator[Stretch]:
+    floor = service.floor
+    days = sorted(breaks(service, dates))
+    first = floor or (days[0] - timedelta(days=1) if days else date(2026, 1, 1))
+    starts = [first, *(day for day in days if day > first)]
+    for at, start in enumerate(starts):
+        last = starts[at + 1] - timedelta(days=1) if at + 1 < len(starts) else None
+        yield Stretch(start, last, dates)

@@ -1,0 +1,124 @@
+"""What a service shows to whom on one day: one function over people for every item, and for every question.
+
+`shown[i]` is item i in the final outcome, with everything decided: the consultation ends at the first fact
+after which a stop, done or human item is certain, and then shows only the certain ones (design, reading 4).
+A question is asked where two of its answers still lead to different items, totals or texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cached_property, reduce
+
+from oxidd.bdd import BDDFunction
+
+from vikno.domain.rules.service import ENDINGS, Item, Service
+from vikno.domain.rules.space import Meaning, Space
+from vikno.domain.rules.texts import answers_in
+
+
+class Diagram:
+    """One service on one day in a space of people."""
+
+    def __init__(self, space: Space, service: Service) -> None:
+        self.space, self.service = space, service
+        self.meaning = Meaning(space, service)
+        self.items: tuple[Item, ...] = tuple(item for item in service.items if item.holds_on(space.today))
+        self.raw = self._raw()
+        self.endings = tuple(at for at, item in enumerate(self.items) if item.kind in ENDINGS)
+        self.stopped = self._any(self.raw[at] for at in self.endings)
+        self.clash = space.false
+        self.shown = self._shown()
+        order = [fact.id for fact in service.facts]
+        self.texts: dict[str, tuple[int, ...]] = {
+            fact: tuple(at for at, item in enumerate(self.items) if fact in answers_in(item.text)) for fact in order
+        }
+
+    def _any(self, functions: object) -> BDDFunction:
+        return reduce(lambda left, right: left | right, functions, self.space.false)  # type: ignore[call-overload]
+
+    def _raw(self) -> list[BDDFunction]:
+        raw = [self.meaning.of(item.when) for item in self.items]
+        for at, item in enumerate(self.items):
+            if item.instead_of:
+                key = f"{item.kind}:{item.instead_of}"
+                raw[at] &= self._any(raw[other] for other, known in enumerate(self.items) if known.key == key)
+        return raw
+
+    def _shown(self) -> list[BDDFunction]:
+        shown = [function & ~self.stopped for function in self.raw]
+        if not self.endings:
+            return shown
+        certain = {at: self.raw[at] for at in self.endings}
+        layers = [certain]
+        for fact in reversed(self.service.facts):
+            cube = self.space.cube([fact.id])
+            if cube != self.space.true:
+                certain = {at: function.forall(cube) for at, function in certain.items()}
+            layers.append(certain)
+        layers.reverse()
+        for at in self.endings:
+            shown[at] = self.space.false
+        before = self.space.false
+        previous: dict[int, BDDFunction] | None = None
+        for certain in layers:
+            if certain == previous:
+                continue
+            previous = certain
+            ended = self._any(certain.values())
+            first = ended & ~before
+            before = ended
+            if not first.satisfiable():
+                continue
+            kinds: dict[str, BDDFunction] = {}
+            for at, function in certain.items():
+                here = first & function
+                shown[at] = shown[at] | here
+                kind = self.items[at].kind
+                kinds[kind] = kinds.get(kind, self.space.false) | here
+            present = list(kinds.values())
+            for index, one in enumerate(present):
+                for other in present[index + 1 :]:
+                    self.clash |= one & other
+        return shown
+
+    @cached_property
+    def asked(self) -> dict[str, BDDFunction]:
+        """For each fact, the people who are asked it (a function over the facts above it)."""
+        space = self.space
+        order = [fact.id for fact in self.service.facts]
+        position = {name: at for at, name in enumerate(order)}
+        supports = [self._support(function) for function in self.shown]
+        out: dict[str, BDDFunction] = {}
+        for at, name in enumerate(order):
+            here, below = space.cube([name]), space.cube(order[at + 1 :])
+            matters = space.false
+            for index, function in enumerate(self.shown):
+                if name in supports[index]:
+                    last = max(position[fact] for fact in supports[index])
+                    differs = function.exists(here) & ~function.forall(here)
+                    matters |= differs.exists(below) if last > at else differs
+                if index in self.texts[name]:
+                    matters |= function.exists(here).exists(below) & self.meaning.applies[name]
+            out[name] = matters
+        return out
+
+    def _support(self, function: BDDFunction) -> frozenset[str]:
+        seen: set[BDDFunction] = set()
+        names: set[str] = set()
+        stack = [function]
+        while stack:
+            node = stack.pop()
+            top = node.node_var()
+            if top is None or node in seen:
+                continue
+            seen.add(node)
+            names.add(self.space.owner[top])
+            stack.extend(node.cofactors())
+        return frozenset(names)
+
+
+def diagram_on(service: Service, day: date, dates: Mapping[str, date | None] | None = None, nodes: int = 1 << 21) -> Diagram:
+    """The diagram of a service on a day, with the country's named dates unless others are given."""
+    return Diagram(Space([service], day, service.dates if dates is None else dates, nodes), service)

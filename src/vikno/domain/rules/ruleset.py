@@ -1,0 +1,258 @@
+"""A service compiled for one day: which question next, and what comes of the answers.
+
+The decision diagram is unrolled once into plain tables, one row a node; a consultation is then a walk: every
+item holds a node, and a fact is asked exactly when some item's node still waits for it (design, reading 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property, lru_cache
+
+from oxidd.bdd import BDDFunction
+
+from vikno.domain.rules.conditions import Answer
+from vikno.domain.rules.diagram import Diagram, diagram_on
+from vikno.domain.rules.explain import Reason, reasons_for
+from vikno.domain.rules.receipt import Receipt, receipt_of
+from vikno.domain.rules.service import ENDINGS, Fact, Item, Service
+from vikno.domain.rules.wording import item_text
+
+RUNTIME_NODES = 1 << 16
+NO, YES = 0, 1  # the two ends of a walk; other numbers are nodes
+
+
+@dataclass(frozen=True)
+class Consultation:
+    """Where somebody's answers have led, on one day."""
+
+    ruleset: Ruleset
+    answers: Mapping[str, Answer]
+    asked: tuple[str, ...]
+    next: Fact | None
+    ignored: tuple[str, ...]
+    outcome: str | None  # checklist | stop | done | human; None while a question is left
+    _shown: tuple[Item, ...]
+
+    @property
+    def complete(self) -> bool:
+        return self.next is None
+
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        """The items of the outcome; before it, those that are certain already."""
+        return self._shown if self.next is None else self.ruleset.certain(self.used)
+
+    @cached_property
+    def used(self) -> Mapping[str, Answer]:
+        """The answers that count, in the order of the questions."""
+        return {name: self.answers[name] for name in self.asked}
+
+    @cached_property
+    def total(self) -> Mapping[str, Decimal] | None:
+        """What is to be paid, per currency; None when not known (yet)."""
+        return total_of(self.ruleset.service, self._shown, self.ruleset.day) if self.next is None else None
+
+
+def total_of(service: Service, items: tuple[Item, ...], day: date) -> Mapping[str, Decimal] | None:
+    """The sum of the fees that count, two places, per currency; None when one of them has no known amount."""
+    sums: dict[str, Decimal] = {}
+    for item in items:
+        if item.kind != "fee" or item.instead_of:
+            continue
+        found = service.amount_on(item, day)
+        if found is None or found[1] is None:
+            return None
+        sums[found[0]] = sums.get(found[0], Decimal(0)) + found[1]
+    if not sums:
+        sums[service.currency] = Decimal(0)
+    return {currency: value.quantize(Decimal("0.01")) for currency, value in sorted(sums.items())}
+
+
+class Ruleset:
+    """A service on a day. Immutable once built; safe to share."""
+
+    def __init__(self, service: Service, day: date) -> None:
+        self.service, self.day = service, day
+        diagram = diagram_on(service, day, nodes=RUNTIME_NODES)
+        tables = _Tables(diagram)
+        self._level, self._option, self._kids = tables.level, tables.option, tables.kids
+        self._roots = [tables.row(function) for function in diagram.shown]
+        self._raw_roots = [tables.row(function) for function in diagram.raw]
+        self.items = diagram.items
+        self._domains = tuple(diagram.space.domains[fact.id] for fact in service.facts)
+        self._several = tuple(domain.several for domain in self._domains)
+        self._options = tuple(fact.option_ids if fact.kind == "choose_any" else () for fact in service.facts)
+        self._told = tuple(diagram.texts[fact.id] for fact in service.facts)
+        self._ids = tuple(fact.id for fact in service.facts)
+        # first buckets, copied at the start of every walk
+        self._start: list[list[int]] = [[] for _ in service.facts]
+        self._certain_at_once = [at for at, root in enumerate(self._roots) if root == YES]
+        for at, root in enumerate(self._roots):
+            if root > YES:
+                self._start[self._level[root]].append(at)
+
+    def consult(self, answers: Mapping[str, Answer]) -> Consultation:
+        """Where these answers lead. Answers must be of their fact's type (`read_answer` sees to it)."""
+        level, option, kids = self._level, self._option, self._kids
+        node = self._roots.copy()
+        buckets = [bucket.copy() for bucket in self._start]
+        certain = self._certain_at_once.copy()
+        asked: list[str] = []
+        upcoming: Fact | None = None
+        told_of = self._told
+        for at, name in enumerate(self._ids):
+            bucket = buckets[at]
+            if not bucket:
+                told = told_of[at]
+                if not told or not any(node[index] for index in told) or not self._applies(at, answers):
+                    continue
+            answer = answers.get(name)
+            if answer is None:
+                upcoming = self.service.facts[at]
+                break
+            asked.append(name)
+            if self._several[at]:
+                options = self._options[at]
+                chosen = [known in answer for known in options]  # type: ignore[operator]
+                for index in bucket:
+                    row = node[index]
+                    while row > YES and level[row] == at:
+                        row = kids[row][chosen[option[row]]]
+                    node[index] = row
+                    if row == YES:
+                        certain.append(index)
+                    elif row:
+                        buckets[level[row]].append(index)
+            else:
+                branch = self._domains[at].index(answer)
+                for index in bucket:
+                    row = kids[node[index]][branch]
+                    node[index] = row
+                    if row == YES:
+                        certain.append(index)
+                    elif row:
+                        buckets[level[row]].append(index)
+        if upcoming is not None:
+            here = self._ids.index(upcoming.id)
+            ignored = tuple(name for name in self._ids[:here] if name in answers and name not in asked)
+            return Consultation(self, answers, tuple(asked), upcoming, ignored, None, ())
+        certain.sort()
+        shown = tuple(self.items[index] for index in certain)
+        ignored = tuple(name for name in answers if name not in asked) if len(asked) < len(answers) else ()
+        kind = next((item.kind for item in shown if item.kind in ENDINGS), "checklist")
+        return Consultation(self, answers, tuple(asked), None, ignored, kind, shown)
+
+    def _applies(self, at: int, answers: Mapping[str, Answer]) -> bool:
+        """Whether the fact's own condition holds (only needed where a text shows the answer)."""
+        from vikno.domain.rules.evaluate import holds
+
+        when = self.service.facts[at].when
+        return when is None or holds(self.service, when, answers, self.day)
+
+    def certain(self, used: Mapping[str, Answer]) -> tuple[Item, ...]:
+        """The items whose condition is true under every remaining answer."""
+        return tuple(item for item, root in zip(self.items, self._raw_roots, strict=True) if self._ends(root, used))
+
+    def _ends(self, row: int, used: Mapping[str, Answer]) -> bool:
+        """Whether every way on from a row ends in yes, once these answers are given."""
+        while row > YES:
+            at = self._level[row]
+            answer = used.get(self._ids[at])
+            if answer is None:
+                return False
+            if self._several[at]:
+                row = self._kids[row][self._options[at][self._option[row]] in answer]  # type: ignore[operator]
+            else:
+                row = self._kids[row][self._domains[at].index(answer)]
+        return row == YES
+
+    def decides(self, answers: Mapping[str, Answer], fact: Fact) -> tuple[Item, ...]:
+        """The items that the answer to this fact can still change, after the answers to the facts above it."""
+        at = self._ids.index(fact.id)
+        before = {name: answers[name] for name in self._ids[:at] if name in answers}
+        out = []
+        for index, row in enumerate(self._roots):
+            while row > YES and self._level[row] < at:
+                row = self._step(row, before)
+            if (row > YES and self._level[row] == at) or (row and index in self._told[at]):
+                out.append(self.items[index])
+        return tuple(out)
+
+    def _step(self, row: int, answers: Mapping[str, Answer]) -> int:
+        at = self._level[row]
+        answer = answers.get(self._ids[at])
+        if answer is None:
+            return NO  # not asked: no answer to it matters here
+        if self._several[at]:
+            return self._kids[row][self._options[at][self._option[row]] in answer]  # type: ignore[operator]
+        return self._kids[row][self._domains[at].index(answer)]
+
+    def text(self, item: Item, answers: Mapping[str, Answer], language: str) -> str:
+        """The item's words, with amounts and answers in place, formatted in the language."""
+        return item_text(self.service, item, answers, self.day, language)
+
+    def reasons(self, consultation: Consultation, item: Item) -> tuple[Reason, ...]:
+        """Why this item: only the answers that decided."""
+        return reasons_for(self.service, item, consultation.used, self.day)
+
+    def receipt(self, consultation: Consultation) -> Receipt:
+        """The proof of an outcome: canonical JSON and its hash, the same in every language."""
+        return receipt_of(self.service, self.day, consultation.used, consultation.items)
+
+
+class _Tables:
+    """Diagram functions unrolled into rows: level (fact), option (of choose_any, else -1), next rows by class."""
+
+    def __init__(self, diagram: Diagram) -> None:
+        self.space = diagram.space
+        self.order = {fact.id: at for at, fact in enumerate(diagram.service.facts)}
+        self.level: list[int] = [-1, -1]
+        self.option: list[int] = [-1, -1]
+        self.kids: list[tuple[int, ...]] = [(), ()]
+        self._rows: dict[BDDFunction, int] = {self.space.false: NO, self.space.true: YES}
+
+    def row(self, function: BDDFunction) -> int:
+        found = self._rows.get(function)
+        if found is not None:
+            return found
+        top = function.node_var()
+        name = self.space.owner[top]
+        domain = self.space.domains[name]
+        if domain.several:
+            high, low = function.cofactors()
+            kids, option = (self.row(low), self.row(high)), top - domain.variables.start
+        else:
+            kids, option = tuple(self.row(branch) for branch in self.space.branches(function, name)), -1
+        at = len(self.level)
+        self.level.append(self.order[name])
+        self.option.append(option)
+        self.kids.append(kids)
+        self._rows[function] = at
+        return at
+
+
+@lru_cache(maxsize=256)
+def _cached(key: str, version: str, day: date, holder: _Holder) -> Ruleset:
+    return Ruleset(holder.service, day)
+
+
+@dataclass(frozen=True, eq=False)
+class _Holder:
+    """A service that hashes by identity, so that two texts of one version are two rulesets."""
+
+    service: Service
+
+
+_holders: dict[int, _Holder] = {}
+
+
+def ruleset_on(service: Service, day: date) -> Ruleset:
+    """The ruleset of a service on a day, compiled once and kept (the 256 last used)."""
+    holder = _holders.get(id(service))
+    if holder is None or holder.service is not service:
+        holder = _holders[id(service)] = _Holder(service)
+    return _cached(service.key, "", day, holder)

@@ -1,0 +1,276 @@
+"""The files of a pack, key by key. The loader reads by these and the JSON Schema for editors is made from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vikno.domain.rules.findings import Finding, did_you_mean
+from vikno.domain.rules.service import CONFIDENCES, FORMS, KINDS
+from vikno.packs.shapes import (
+    ID,
+    MISSING,
+    NAME,
+    Anything,
+    Calendar,
+    Condition,
+    Each,
+    Either,
+    Flag,
+    Id,
+    Key,
+    Number,
+    Only,
+    Read,
+    Record,
+    Shape,
+    Table,
+    Words,
+)
+from vikno.packs.source import Mapped, Node, Report, Scalar
+
+LAW = Table(
+    Record(
+        {
+            "title": Key(Words(), "the act or page, as it is cited", required=True),
+            "url": Key(Words("an address"), "where it can be read"),
+            "read": Key(Calendar(), "the day it was last read"),
+        }
+    )
+)
+
+SERVICE = Record(
+    {
+        "title": Key(Words(), "what people call it", required=True),
+        "authority": Key(Id(), "an entry of country.yaml", required=True),
+        "language": Key(Id(), "of the texts in this folder; the others are texts/<language>.po"),
+        "output": Key(Id(), "the document type that comes of it; absent for an enquiry"),
+        "since": Key(Calendar(), "the first day the rules speak of"),
+        "keywords": Key(Each(Words()), "words people search with"),
+        "law": Key(LAW, "acts that items name as their basis"),
+        "sources": Key(LAW, "pages that say it, where no act was read"),
+        "defaults": Key(Record({"confidence": Key(Only(CONFIDENCES)), "form": Key(Only(FORMS)), "basis": Key(Each(Id(), or_one=True)),
+                                "source": Key(Each(Id(), or_one=True))}), "for items that do not say"),
+    },
+    "service.yaml",
+)
+
+
+class Choices:
+    """Options with their labels, or another fact's options (`same_as`, `except`, `plus`)."""
+
+    borrowed = Record({"same_as": Key(Id(ID), required=True), "except": Key(Each(Id(ID))), "plus": Key(Table(Words(), Id(ID)))})
+    written = Table(Words(), Id(ID))
+
+    def read(self, node: Node, report: Report) -> Any:
+        if isinstance(node, Mapped) and node.get("same_as") is not None:
+            return self.borrowed.read(node, report)
+        out = self.written.read(node, report)
+        if out is not MISSING and not out:
+            report(Finding("value_wrong", node.place, "at least one option is expected here"))
+        return out
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.borrowed.schema(), self.written.schema()]}
+
+
+MEMBERS = Table(Each(Id(ID)), Id(ID))
+LIST = Record({"options": Key(Table(Words(), Id(ID)), required=True), "groups": Key(MEMBERS)})
+
+
+class ListOf:
+    """The name of a shared list, a list written here, or another fact's list."""
+
+    def read(self, node: Node, report: Report) -> Any:
+        if isinstance(node, Scalar):
+            return Id().read(node, report)
+        if isinstance(node, Mapped) and node.get("same_as") is not None:
+            return Choices.borrowed.read(node, report)
+        if isinstance(node, Mapped) and isinstance(node.get("options"), Mapped):
+            return LIST.read(node, report)
+        return Choices.written.read(node, report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [Id().schema(), Choices.borrowed.schema(), LIST.schema(), Choices.written.schema()]}
+
+
+class Switch:
+    """`true`, or a mapping that says more."""
+
+    def __init__(self, mapping: Shape) -> None:
+        self.mapping = mapping
+
+    def read(self, node: Node, report: Report) -> Any:
+        if isinstance(node, Mapped):
+            return self.mapping.read(node, report)
+        if isinstance(node, Scalar) and node.text in ("true", "all", "any", ""):
+            return Read({}, {}, {}, node.place)
+        report(Finding("value_wrong", node.place, "true or a mapping is expected here"))
+        return MISSING
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"const": True}, self.mapping.schema()]}
+
+
+FACT = Record(
+    {
+        "ask": Key(Words("a question"), "the question", required=True),
+        "hint": Key(Words(), "one line of help under the question"),
+        "when": Key(Condition(), "asked only while this holds; looks at facts above only"),
+        "choose": Key(Choices(), "one of these"),
+        "choose_any": Key(Choices(), "any number of these"),
+        "yes_no": Key(Flag(), "a yes/no question"),
+        "number": Key(Record({"from": Key(Number(), required=True), "to": Key(Number(), required=True),
+                              "unit": Key(Words("a unit")), "step": Key(Number())}), "a number, both ends included"),
+        "date": Key(Switch(Record({"from": Key(Words("a day")), "to": Key(Words("a day"))})), "a day"),
+        "country": Key(Switch(Record({"except": Key(Each(Id(ID))), "plus": Key(Table(Words(), Id(ID))), "groups": Key(MEMBERS),
+                                      "same_as": Key(Id(ID))})),
+                       "a country, ISO 3166 alpha-2 in lower case"),
+        "list": Key(ListOf(), "one of a long list, shown by search"),
+        "except": Key(Each(Id(ID)), "options of the list that are left out"),
+        "plus": Key(Table(Words(), Id(ID)), "options beside those of the list"),
+    },
+    "a fact",
+)
+FACT_KINDS = ("choose", "choose_any", "yes_no", "number", "date", "country", "list")
+
+
+class DatedAmount:
+    """Money over time: `currency`, `basis`, and a row for every day on which it changes."""
+
+    fixed = {"currency": Key(Id(), "three letters of ISO 4217"), "basis": Key(Each(Id(), or_one=True), "the law that sets it"),
+             "source": Key(Each(Id(), or_one=True), "the page that says it")}
+
+    def read(self, node: Node, report: Report) -> Any:
+        if not isinstance(node, Mapped):
+            report(Finding("value_wrong", node.place, "a mapping of days to sums is expected here"))
+            return MISSING
+        values: dict[str, Any] = {"rows": []}
+        for name, child in node:
+            if name.text in self.fixed:
+                value = self.fixed[name.text].shape.read(child, report)
+                if value is not MISSING:
+                    values[name.text] = value
+                continue
+            if not name.text[:1].isdigit():
+                hint = did_you_mean(name.text, self.fixed)
+                report(Finding("key_unknown", name.place, f"“{name.text[:60]}” is neither a day nor a key here{hint}"))
+                continue
+            day = Calendar().read(name, report)
+            if isinstance(child, Scalar) and child.text == "unknown":
+                value = None
+            else:
+                value = Number().read(child, report)
+            if day is not MISSING and value is not MISSING:
+                values["rows"].append((day, value))
+        if not values["rows"]:
+            report(Finding("value_wrong", node.place, "at least one row “2026-01-01: 618” is expected here"))
+        return Read(values, {}, {}, node.place)
+
+    def schema(self) -> dict[str, Any]:
+        row = {"anyOf": [{"type": "number"}, {"const": "unknown"}]}
+        return {
+            "type": "object",
+            "properties": {name: key.shape.schema() for name, key in self.fixed.items()},
+            "patternProperties": {r"^\d{4}-\d{2}-\d{2}$": row},
+            "additionalProperties": False,
+        }
+
+
+DERIVE = Record(
+    {
+        "by": Key(Id(ID), "the fact (or derived name) whose value picks the row", required=True),
+        "table": Key(Either(Words("a CSV file"), Table(Words("a cell"), Words("a value"))), "a CSV file or a mapping", required=True),
+        "column": Key(Words("a column"), "of the CSV file; the second one unless said"),
+        "key": Key(Words("a column"), "of the CSV file that holds the values of `by`"),
+    },
+    "a derived value",
+)
+
+ITEM = Record(
+    {kind: Key(Id(), f"an item of kind {kind}: its id") for kind in KINDS}
+    | {
+        "text": Key(Words(), "what people read", required=True),
+        "when": Key(Condition(), "for whom it holds; everybody unless said"),
+        "basis": Key(Each(Id(), or_one=True), "the law, one or several"),
+        "source": Key(Each(Id(), or_one=True), "the page that says it, one or several"),
+        "form": Key(Only(FORMS), "how a paper is brought"),
+        "confidence": Key(Only(CONFIDENCES), "A official and recent, B older or secondary, C unconfirmed, D sources disagree"),
+        "amount": Key(Words("an amount"), "the name of an amount, or a sum"),
+        "from": Key(Calendar(), "the first day it holds"),
+        "until": Key(Calendar(), "the last day it holds"),
+        "instead_of": Key(Id(), "the fee it is an alternative to: shown, not added"),
+        "in_addition": Key(Flag(), "added to the total, not counted by exactly_one"),
+        "document": Key(Id(), "the document type that this paper is"),
+    },
+    "an item",
+)
+
+PROMISE = Record(
+    {
+        "exactly_one": Key(Table(Condition(), Only(KINDS)), "kinds of which each complete checklist has exactly one"),
+        "one_of": Key(Each(Each(Words("a term or kind:id"))), "terms or items of which exactly one holds"),
+    },
+    "promises",
+)
+
+CONSULTATION = Record(
+    {
+        "facts": Key(Table(FACT, Id(ID)), "asked in this order", required=True),
+        "terms": Key(Table(Condition(), Id(ID)), "named conditions; may use terms above them"),
+        "amounts": Key(Table(DatedAmount(), Id()), "dated sums of money"),
+        "derive": Key(Table(DERIVE, Id(ID)), "values read from a table"),
+        "items": Key(Each(ITEM), "what can come of it", required=True),
+        "promise": Key(PROMISE, "what must hold for everybody, always"),
+    },
+    "consultation.yaml",
+)
+
+EXAMPLES = Each(
+    Record(
+        {
+            "name": Key(Words(), "a sentence that must hold", required=True),
+            "given": Key(Anything(), "the answers", required=True),
+            "on": Key(Calendar(), "the day"),
+            "then": Key(Anything(), "what must come of it", required=True),
+        },
+        "an example",
+    )
+)
+
+COUNTRY = Record(
+    {
+        "code": Key(Id(NAME), "the folder's code, as in ua", required=True),
+        "title": Key(Words(), "the country's name; CLDR's unless said"),
+        "languages": Key(Each(Id(NAME)), "every text exists in all of them", required=True),
+        "language": Key(Id(NAME), "of the texts in country.yaml; the first of `languages` unless said"),
+        "currency": Key(Id(NAME), "three letters of ISO 4217", required=True),
+        "time_zone": Key(Words("a time zone"), "as in Europe/Kyiv", required=True),
+        "channels": Key(Each(Id()), "on which people are served"),
+        "authorities": Key(Table(Record({"name": Key(Words(), required=True), "url": Key(Words("an address")),
+                                         "phone": Key(Words("a phone number")), "email": Key(Words("an e-mail address"))})),
+                           "public organisations"),
+        "dates": Key(Table(Calendar(or_null=True), Id(ID)), "named dates; null is “not yet”"),
+        "lists": Key(Table(LIST, Id(ID)), "options shared by facts and services"),
+        "law": Key(LAW, "acts that any service may name"),
+        "sources": Key(LAW, "pages that any service may name"),
+    },
+    "country.yaml",
+)
+
+DOCUMENT = Record(
+    {"id": Key(Id(NAME), "the folder's name", required=True), "titles": Key(Table(Words(), Id(NAME)), "its name in each language", required=True)},
+    "document.yaml",
+)
+
+FILES: dict[str, Shape] = {
+    "country.yaml": COUNTRY,
+    "service.yaml": SERVICE,
+    "consultation.yaml": CONSULTATION,
+    "examples.yaml": EXAMPLES,
+    "document.yaml": DOCUMENT,
+}
+
+
+def json_schema(file: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of one of FILES, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **FILES[file].schema()}

@@ -1,0 +1,147 @@
+"""YAML read into nodes that know their place. Nothing is guessed: a scalar stays text until its shape is known.
+
+Only `true` and `false` are booleans and nothing is a date by looks (YAML 1.2, core schema, read by shape), so
+`no`, `on` and `2026-01-31` are what the author wrote. Anchors, aliases and tags are refused; sizes are bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vikno.domain.rules.findings import Finding
+from vikno.domain.values import Place
+
+MAX_FILE = 4 * 1024 * 1024  # bytes; the largest real service has about 60 kB
+MAX_DEPTH = 20
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Report = Callable[[Finding], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A word or text. `offsets(n)` tells where character n of a condition stands in the file."""
+
+    text: str
+    place: Place
+    quoted: bool
+    raw: str  # as it stands in the file, from its first character to its last
+    start: tuple[int, int]  # line and column of raw's first character, from 1
+
+    def place_of(self, offset: int) -> Place:
+        """The place of a character of `raw`."""
+        before = self.raw[:offset]
+        line = self.start[0] + before.count("\n")
+        column = offset - before.rfind("\n") if "\n" in before else self.start[1] + offset
+        return Place(self.place.file, line, column)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A mapping: keys in order, each with its node."""
+
+    entries: tuple[tuple[Scalar, Node], ...]
+    place: Place
+
+    def __iter__(self) -> Iterator[tuple[Scalar, Node]]:
+        return iter(self.entries)
+
+    def get(self, key: str) -> Node | None:
+        return next((node for name, node in self.entries if name.text == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    nodes: tuple[Node, ...]
+    place: Place
+
+
+Node = Scalar | Mapped | Listed
+
+
+def read_yaml(path: Path, file: str, report: Report) -> Node | None:
+    """The root node of a YAML file; None (and a finding) when it cannot be read."""
+    text = read_text(path, file, report)
+    if text is None:
+        return None
+    return parse_yaml(text, file, report)
+
+
+def read_text(path: Path, file: str, report: Report) -> str | None:
+    """A UTF-8 file of bounded size; None (and a finding) when it cannot be read."""
+    try:
+        if path.stat().st_size > MAX_FILE:
+            report(Finding("file_unreadable", Place(file), f"the file is larger than {MAX_FILE} bytes"))
+            return None
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        report(Finding("file_unreadable", Place(file), "the file is not UTF-8"))
+    except OSError as error:
+        report(Finding("file_unreadable", Place(file), f"the file cannot be read: {error.strerror}"))
+    return None
+
+
+def parse_yaml(text: str, file: str, report: Report) -> Node | None:
+    """The root node of a YAML text; an empty text is an empty mapping."""
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            anchor = getattr(event, "anchor", None)
+            if anchor is not None:
+                place = Place(file, event.start_mark.line + 1, event.start_mark.column + 1)
+                report(Finding("yaml_anchor", place, f"“{anchor}”: anchors and aliases are not used here, write the value out"))
+                return None
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+        report(Finding("yaml_broken", place, f"{error.problem or error.context}"))
+        return None
+    except (yaml.YAMLError, RecursionError) as error:
+        report(Finding("yaml_broken", Place(file), f"the YAML cannot be read: {error}"))
+        return None
+    if root is None:
+        return Mapped((), Place(file, 1, 1))
+    return _convert(root, file, text, report, 0)
+
+
+def _convert(node: yaml.Node, file: str, text: str, report: Report, depth: int) -> Node | None:
+    place = Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
+    if depth > MAX_DEPTH:
+        report(Finding("yaml_broken", place, "the file is nested too deeply"))
+        return None
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(node, file, text, place)
+    if isinstance(node, yaml.SequenceNode):
+        items = (_convert(child, file, text, report, depth + 1) for child in node.value)
+        return Listed(tuple(item for item in items if item is not None), place)
+    entries: list[tuple[Scalar, Node]] = []
+    seen: dict[str, Place] = {}
+    for key, value in node.value:
+        name = _convert(key, file, text, report, depth + 1)
+        child = _convert(value, file, text, report, depth + 1)
+        if not isinstance(name, Scalar):
+            report(Finding("value_wrong", place, "a key must be a single word"))
+            continue
+        if name.text in seen:
+            report(Finding("key_twice", name.place, f"“{name.text}” stands here twice, first at line {seen[name.text].line}"))
+            continue
+        seen[name.text] = name.place
+        if child is not None:
+            entries.append((name, child))
+    return Mapped(tuple(entries), place)
+
+
+def _scalar(node: yaml.ScalarNode, file: str, text: str, place: Place) -> Scalar:
+    start, end = node.start_mark.index, node.end_mark.index
+    raw, line, column = text[start:end], place.line, place.column
+    if node.style in ("'", '"'):
+        raw, column = raw[1:-1], column + 1
+    elif node.style in ("|", ">"):
+        header = raw.find("\n") + 1
+        raw, line, column = raw[header:], line + 1, 1
+    return Scalar(node.value, place, node.style in ("'", '"'), raw, (line, column))
