@@ -33,8 +33,9 @@ lint: .venv/.project
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: .venv/.project
-	$(BIN)/mypy
+types: .venv/.project node_modules/.installed
+	$(BIN)/mypy src tests conftest.py $(wildcard bench)
+	npm run --silent types
 
 floors: .venv/.project
 	$(BIN)/lint-imports

@@ -1,0 +1,53 @@
+"""The examples of documents are really run, and a wrong one is noticed."""
+
+import textwrap
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+from sybil import Example
+
+from tests.documents import Step, keep_file, run_console, steps
+
+
+def example(desk: Path, text: str) -> Example:
+    """A block of a document, as Sybil hands it over."""
+    return cast(Example, SimpleNamespace(parsed=textwrap.dedent(text), namespace={"desk": desk}))
+
+
+def test_a_console_block_is_commands_with_what_is_typed_and_said() -> None:
+    block = "$ vikno talk \\\n    example/library-card\nHow old are you?\n> 12\nBring:\n$ vikno --version\n"
+    assert steps(block) == [
+        Step("vikno talk example/library-card", "12\n", "How old are you?\n> \nBring:\n"),
+        Step("vikno --version", "", ""),
+    ]
+
+
+def test_a_named_block_is_kept_as_that_file(tmp_path: Path) -> None:
+    assert keep_file(example(tmp_path, "# countries/xx/country.yaml\ncode: xx\n")) is None
+    assert (tmp_path / "countries/xx/country.yaml").read_text().endswith("code: xx\n")
+
+
+def test_a_block_without_a_name_is_prose(tmp_path: Path) -> None:
+    assert keep_file(example(tmp_path, "code: xx\n")) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_block_is_kept_outside_of_the_desk(tmp_path: Path) -> None:
+    desk = tmp_path / "desk"
+    desk.mkdir()
+    said = keep_file(example(desk, "# countries/../../odd.yaml\ncode: xx\n"))
+    assert said is not None
+    assert "outside" in said
+    assert list(tmp_path.iterdir()) == [desk]
+
+
+def test_a_command_that_says_something_else_is_noticed(tmp_path: Path) -> None:
+    said = run_console(example(tmp_path, "$ vikno no-such-command\nFine.\n"))
+    assert said is not None
+    assert "Expected:\nFine." in said
+    assert "[exit 2]" in said
+
+
+def test_a_command_of_another_program_is_for_the_reader(tmp_path: Path) -> None:
+    assert run_console(example(tmp_path, "$ make demo\nanything\n")) is None
