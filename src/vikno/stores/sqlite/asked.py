@@ -1,0 +1,76 @@
+"""What callers wait for: a turn, a mark, a chore; each with its answer to come."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from vikno.usecases.ports import Kept, Step, StoreUnavailable
+
+Answer = TypeVar("Answer")
+
+
+def _to_come() -> asyncio.Future[Any]:
+    return asyncio.get_running_loop().create_future()
+
+
+@dataclass(slots=True, eq=False)
+class Asked(Generic[Answer]):
+    """Somebody waits for an answer, or has gone meanwhile."""
+
+    answer: asyncio.Future[Answer] = field(default_factory=_to_come, init=False)
+
+    def give(self, outcome: Answer | Exception) -> None:
+        """Let the caller go on with the answer, or with the error."""
+        if self.answer.done():
+            return
+        if isinstance(outcome, StopIteration):  # a Future refuses it, as a coroutine does (PEP 479)
+            outcome = RuntimeError("a step raised StopIteration")
+        if isinstance(outcome, Exception):
+            self.answer.set_exception(outcome)
+        else:
+            self.answer.set_result(outcome)
+
+
+@dataclass(slots=True, eq=False)
+class Turn(Asked[Kept]):
+    """A turn to hold."""
+
+    conversation: str
+    event: str
+    step: Step
+
+
+@dataclass(slots=True, eq=False)
+class Mark(Asked[None]):
+    """An effect that was carried out."""
+
+    conversation: str
+    position: int
+
+
+@dataclass(slots=True, eq=False)
+class Chore(Asked[int]):
+    """Work on many rows: a transaction of its own, on the thread that commits."""
+
+    work: Callable[[sqlite3.Connection], int]
+
+
+@contextmanager
+def failing_together(asked: Sequence[Asked[Any]]) -> Iterator[None]:
+    """All of them share a transaction: what stops it is told to each, and the next transaction has its chance."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        for one in asked:
+            own = type(error)(*error.about)  # an error of its own, since each caller's traceback grows on it
+            own.__cause__ = error.__cause__
+            one.give(own)
+    except BaseException:
+        for one in asked:
+            one.answer.cancel()
+        raise

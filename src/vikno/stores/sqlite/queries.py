@@ -1,0 +1,32 @@
+"""The statements of `queries.sql`, each under its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+
+
+def _read(text: str) -> Iterator[tuple[str, str]]:
+    for part in text.split("\n-- name: ")[1:]:
+        name, _, statement = part.partition("\n")
+        lines = (line for line in statement.splitlines() if not line.startswith("--"))
+        yield name, " ".join(" ".join(lines).split()).removesuffix(";")
+
+
+_STATEMENTS = dict(_read(files(__package__).joinpath("queries.sql").read_text("utf-8")))
+
+FIND = _STATEMENTS["find"]
+ANSWERED = _STATEMENTS["answered"]
+ANSWER = _STATEMENTS["answer"]
+LAST_CONVERSATION = _STATEMENTS["last_conversation"]
+BEGIN_CONVERSATION = _STATEMENTS["begin_conversation"]
+CHANGE_CONVERSATION = _STATEMENTS["change_conversation"]
+KEEP_KEY = _STATEMENTS["keep_key"]
+KEEP_EFFECT = _STATEMENTS["keep_effect"]
+MARK_DONE = _STATEMENTS["mark_done"]
+FORGET_KEYS = _STATEMENTS["forget_keys"]
+FORGET_EFFECTS = _STATEMENTS["forget_effects"]
+READ_STATE = _STATEMENTS["read_state"]
+READ_PAGE = _STATEMENTS["read_page"]
+READ_SINCE = _STATEMENTS["read_since"]
+READ_WAITING = _STATEMENTS["read_waiting"]

@@ -1,0 +1,71 @@
+-- Every statement of the store. "name:" is how the code calls it; the lines below it say what it is for.
+
+-- name: find
+-- What a turn needs to know first: the conversation, and the answer if this event had one.
+SELECT c.id, c.state, c.position, i.position, i.effects
+FROM conversation AS c
+LEFT JOIN inbox AS i ON i.conversation = c.id AND i.event = ?2
+WHERE c.name = ?1;
+
+-- name: answered
+-- Whether this event was answered, for a conversation that an earlier turn of the group has brought up to date.
+SELECT position, effects FROM inbox WHERE conversation = ? AND event = ?;
+
+-- name: answer
+-- The effects of the first turn, for an event seen before.
+SELECT payload FROM outbox WHERE conversation = ? AND position > ? AND position <= ? ORDER BY position;
+
+-- name: last_conversation
+-- Ids of new conversations follow this one; the transaction holds the write lock, so nobody else gives them.
+SELECT coalesce(max(id), 0) FROM conversation;
+
+-- name: begin_conversation
+INSERT INTO conversation (id, name, state, position, changed_ms) VALUES (?, ?, ?, ?, ?);
+
+-- name: change_conversation
+UPDATE conversation SET state = ?, position = ?, changed_ms = ? WHERE id = ?;
+
+-- name: keep_key
+INSERT INTO inbox (conversation, event, position, effects, created_ms) VALUES (?, ?, ?, ?, ?);
+
+-- name: keep_effect
+INSERT INTO outbox (conversation, event, position, payload, created_ms, status) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: mark_done
+UPDATE outbox SET status = 'done'
+WHERE conversation = (SELECT id FROM conversation WHERE name = ?) AND position = ? AND status = 'waiting';
+
+-- name: forget_keys
+-- The oldest dedupe keys, a bounded number at a time.
+DELETE FROM inbox WHERE (conversation, event) IN
+    (SELECT conversation, event FROM inbox WHERE created_ms < ? ORDER BY created_ms LIMIT ?);
+
+-- name: forget_effects
+-- The oldest done effects, a bounded number at a time; never those of an event that is still known.
+DELETE FROM outbox WHERE id IN (
+    SELECT o.id FROM outbox AS o
+    WHERE o.status = 'done' AND o.created_ms < ?
+        AND NOT EXISTS (SELECT 1 FROM inbox AS i WHERE i.conversation = o.conversation AND i.event = o.event)
+    ORDER BY o.created_ms LIMIT ?);
+
+-- name: read_state
+SELECT state FROM conversation WHERE name = ?;
+
+-- name: read_page
+SELECT name, state FROM conversation WHERE name > ? ORDER BY name LIMIT ?;
+
+-- name: read_since
+-- A conversation's effects from a position on, for a page that comes back.
+SELECT c.name, o.event, o.position, o.payload, o.created_ms, o.status
+FROM conversation AS c
+JOIN outbox AS o ON o.conversation = c.id
+WHERE c.name = ? AND o.position > ?
+ORDER BY o.position LIMIT ?;
+
+-- name: read_waiting
+-- What is to be sent, oldest first.
+SELECT c.name, o.event, o.position, o.payload, o.created_ms, o.status
+FROM outbox AS o
+JOIN conversation AS c ON c.id = o.conversation
+WHERE o.status = 'waiting'
+ORDER BY o.id LIMIT ?;

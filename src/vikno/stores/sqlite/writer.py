@@ -1,0 +1,102 @@
+"""The one connection that writes: transactions that wait for others and for the disk without holding up the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from vikno.stores.sqlite.checkpoints import Checkpoints
+from vikno.stores.sqlite.errors import primary_code
+from vikno.stores.sqlite.file import Location, connect_to_write, sqlite_errors
+from vikno.stores.sqlite.migrations import migrate
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_LONGEST_PAUSE_S = 0.05
+
+
+class Writer:
+    """Writes one transaction at a time; the statements on the caller's thread, COMMIT on a thread beside it."""
+
+    def __init__(self, location: Location, lock_wait_s: float) -> None:
+        """Open the file, make it if it is new, and bring its tables to this version."""
+        self._lock_wait_s = lock_wait_s
+        self._connection = connect_to_write(location)
+        try:
+            migrate(self._connection)
+            self._connection.execute("PRAGMA busy_timeout = 0")  # `_begin` waits instead
+            self._checkpoints = Checkpoints(connect_to_write(location))
+        except BaseException:
+            self._connection.close()
+            raise
+        self._thread = ThreadPoolExecutor(1, "vikno-commit")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[sqlite3.Connection]:
+        """What is written inside is on disk when this ends, or not at all when it raises.
+
+        SQLite's errors are raised as ours.
+        """
+        with sqlite_errors():
+            await self._begin()
+            try:
+                yield self._connection
+                await self.beside(self._commit)
+            except BaseException:
+                self._roll_back()
+                raise
+
+    async def beside(self, work: Callable[[], T]) -> T:
+        """Do `work` on the thread that commits; SQLite lets the loop run meanwhile."""
+        doing = self._thread.submit(work)
+        try:
+            return await asyncio.shield(asyncio.wrap_future(doing))
+        except asyncio.CancelledError:
+            wait([doing])  # the connection is the thread's until it has ended
+            raise
+
+    def wrote(self, turns: int) -> None:
+        """So many turns were written: a checkpoint may be due."""
+        self._checkpoints.after(turns)
+
+    def close(self) -> None:
+        """Let go of the file; SQLite copies the rest of the log into it."""
+        self._thread.shutdown()
+        self._checkpoints.close()
+        self._connection.close()
+
+    async def _begin(self) -> None:
+        """Take the write lock at once, so that what is read cannot change before it is written."""
+        loop = asyncio.get_running_loop()
+        until, pause_s = loop.time() + self._lock_wait_s, 0.001
+        while True:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if primary_code(error) != sqlite3.SQLITE_BUSY or loop.time() > until:
+                    raise
+            else:
+                return
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    def _commit(self) -> None:
+        self._connection.execute("COMMIT")
+        try:
+            self._checkpoints.finish(self._connection)
+        except sqlite3.Error as error:  # what was committed stays so
+            log.warning("checkpoint_failed", extra={"reason": getattr(error, "sqlite_errorname", "")})
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:  # after some errors SQLite has done it already
+            try:
+                self._connection.execute("ROLLBACK")
+            except sqlite3.Error as error:
+                log.warning("rollback_failed", extra={"reason": getattr(error, "sqlite_errorname", "")})
