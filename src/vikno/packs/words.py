@@ -32,6 +32,7 @@ class FolderTexts:
         source = normal(scalar.text if words is None else words)
         self._placeholders(source, scalar.place, known)
         found: dict[str, str] = {}
+        places: dict[str, Place] = {}
         for translations in self.translations:
             entry = translations.find(key, source)
             if entry is None or entry.fuzzy:
@@ -46,7 +47,8 @@ class FolderTexts:
                 self._say("text_placeholders", entry.place, f"“{key}”: the placeholders differ from the source text “{source[:80]}”")
             self._placeholders(entry.translation, entry.place, known)
             found[translations.language] = entry.translation
-        return Text(key, source, found, scalar.place)
+            places[translations.language] = entry.place
+        return Text(key, source, found, scalar.place, places)
 
     def orphans(self) -> None:
         """Say which translations belong to no text."""

@@ -14,7 +14,7 @@ from functools import cached_property, reduce
 from oxidd.bdd import BDDFunction
 
 from vikno.domain.rules.service import ENDINGS, Item, Service
-from vikno.domain.rules.space import Meaning, Space
+from vikno.domain.rules.space import Meaning, Space, support
 from vikno.domain.rules.texts import answers_in
 
 
@@ -89,7 +89,7 @@ class Diagram:
         space = self.space
         order = [fact.id for fact in self.service.facts]
         position = {name: at for at, name in enumerate(order)}
-        supports = [self._support(function) for function in self.shown]
+        supports = [support(space, function) for function in self.shown]
         out: dict[str, BDDFunction] = {}
         for at, name in enumerate(order):
             here, below = space.cube([name]), space.cube(order[at + 1 :])
@@ -103,20 +103,6 @@ class Diagram:
                     matters |= function.exists(here).exists(below) & self.meaning.applies[name]
             out[name] = matters
         return out
-
-    def _support(self, function: BDDFunction) -> frozenset[str]:
-        seen: set[BDDFunction] = set()
-        names: set[str] = set()
-        stack = [function]
-        while stack:
-            node = stack.pop()
-            top = node.node_var()
-            if top is None or node in seen:
-                continue
-            seen.add(node)
-            names.add(self.space.owner[top])
-            stack.extend(node.cofactors())
-        return frozenset(names)
 
 
 def diagram_on(service: Service, day: date, dates: Mapping[str, date | None] | None = None, nodes: int = 1 << 21) -> Diagram:

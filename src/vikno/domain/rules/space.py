@@ -301,6 +301,21 @@ def _domain(fact: Fact, splits: Sequence[int], today: date, dates: Mapping[str, 
     return Domain(fact, [Cell(option, option) for option in fact.option_ids], (), first)
 
 
+def support(space: Space, function: BDDFunction) -> frozenset[str]:
+    """The facts that a function looks at."""
+    seen: set[BDDFunction] = set()
+    names: set[str] = set()
+    stack = [function]
+    while stack:
+        node = stack.pop()
+        top = node.node_var()
+        if top is not None and node not in seen:
+            seen.add(node)
+            names.add(space.owner[top])
+            stack.extend(node.cofactors())
+    return frozenset(names)
+
+
 class Meaning:
     """What the conditions of one service mean in a space: each a function over people."""
 
@@ -311,6 +326,22 @@ class Meaning:
         self.applies: dict[str, BDDFunction] = {}
         for fact in service.facts:
             self.applies[fact.id] = self.of(fact.when) if fact.when else space.true
+
+    def asked_only(self, condition: Condition, truth: bool = True) -> BDDFunction:
+        """The people for whom a condition holds by answers they gave: `not` needs an answer here."""
+        space = self.space
+        match condition:
+            case Always() | TodayIs():
+                return self.of(condition) if truth else ~self.of(condition)
+            case Not() | Named():
+                return self.asked_only(condition.inner, truth is not isinstance(condition, Not))
+            case All() | Any_():
+                parts = [self.asked_only(part, truth) for part in condition.parts]
+                if isinstance(condition, All) is truth:
+                    return reduce(lambda left, right: left & right, parts, space.true)
+                return reduce(lambda left, right: left | right, parts, space.false)
+        holds = self.of(condition)
+        return holds if truth else ~holds & self.applies.get(base_fact(self.service, condition.fact), space.false)
 
     def of(self, condition: Condition | None) -> BDDFunction:
         """The people for whom a condition holds; none given: everybody."""

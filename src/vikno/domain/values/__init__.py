@@ -26,6 +26,11 @@ class Text:
     source: str
     by_language: Mapping[str, str] = field(default_factory=dict)
     place: Place = Place()
+    places: Mapping[str, Place] = field(default_factory=dict)  # of the translations
+
+    def place_in(self, language: str) -> Place:
+        """Where the words of this language stand."""
+        return self.places.get(language, self.place)
 
     def text(self, language: str) -> str:
         """In this language, or the author's own words where a translation is missing (the check forbids that)."""

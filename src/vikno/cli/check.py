@@ -1,0 +1,99 @@
+"""`vikno check`: everything that is wrong in a country folder, with place, code and the answers that show it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from vikno.cli.shown import WrongCall, answers_json, print_json, today_in
+from vikno.domain.rules.findings import CODES, WARNINGS, Finding
+from vikno.packs.load import Pack, load_country, service_folders
+from vikno.usecases.check_country import Checked, check_service
+from vikno.wire.limits import LIMITS
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.codes:
+        return _codes(options)
+    if options.folder is None:
+        raise WrongCall("folder_missing", "name a country folder, for example: vikno check countries/ua")
+    folder = Path(options.folder)
+    pack = load_country(folder, only="")  # the country itself; services are read where they are proved
+    own = pack.findings[None]
+    slugs = [path.name for path in service_folders(folder)]
+    checked = _all(folder, slugs, options.jobs)
+    if options.store:
+        from vikno.bootstrap.stranded import stranded
+
+        checked = stranded(options.store, folder, checked)
+    ok = all(finding.warning for finding in own) and all(one.ok for one in checked)
+    if options.json:
+        print_json(as_json(ok, own, checked))
+    else:
+        from vikno.console.checked import show
+
+        show(pack, own, checked, ok)
+    return 0 if ok else 1
+
+
+def _all(folder: Path, slugs: list[str], jobs: int | None) -> list[Checked]:
+    count = min(jobs or os.cpu_count() or 1, len(slugs))
+    if count <= 1:
+        return [check_one(str(folder), slug) for slug in slugs]
+    with ProcessPoolExecutor(count) as pool:
+        return list(pool.map(check_one, [str(folder)] * len(slugs), slugs))
+
+
+def check_one(folder: str, slug: str) -> Checked:
+    """Read and prove one service of a country."""
+    pack: Pack = load_country(Path(folder), only=slug)
+    key = f"{pack.country.code}/{slug}"
+    return check_service(
+        key, pack.services[key], pack.examples[key], pack.findings[key], pack.country, LIMITS, today_in(pack.country),
+        time.perf_counter,
+    )
+
+
+def as_json(ok: bool, own: tuple[Finding, ...], checked: list[Checked]) -> dict[str, Any]:
+    """The contract's result; warnings stand apart, since they do not fail the check."""
+    return {
+        "ok": ok,
+        "findings": [finding_json(finding) for finding in own if not finding.warning],
+        "warnings": [finding_json(finding) for finding in own if finding.warning],
+        "services": {
+            one.service: {
+                "ways": one.ways,
+                "outcomes": one.outcomes,
+                "items": one.items,
+                "seconds": round(one.seconds, 3),
+                "findings": [finding_json(finding) for finding in one.findings if not finding.warning],
+                "warnings": [finding_json(finding) for finding in one.findings if finding.warning],
+            }
+            for one in checked
+        },
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "file": finding.place.file,
+        "line": finding.place.line,
+        "column": finding.place.column,
+        "message": finding.message,
+        "answers": answers_json(finding.answers),
+        "date": finding.day.isoformat() if finding.day else None,
+    }
+
+
+def _codes(options: argparse.Namespace) -> int:
+    if options.json:
+        print_json([{"code": code, "meaning": meaning, "warning": code in WARNINGS} for code, meaning in CODES.items()])
+    else:
+        for code, meaning in CODES.items():
+            print(f"{code:22} {meaning}{' (a warning)' if code in WARNINGS else ''}")
+    return 0
