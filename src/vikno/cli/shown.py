@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -10,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from vikno.domain.catalog import Country
 from vikno.domain.errors import ViknoError
@@ -32,15 +33,19 @@ class WrongCall(ViknoError):
 
 def print_json(value: Any) -> None:
     """One JSON value on standard output, readable in any language."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
-    print()
+    encoded = msgspec.json.encode(value, enc_hook=_plain)
+    if len(encoded) < INDENTED:
+        encoded = msgspec.json.format(encoded, indent=2)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(encoded + b"\n")
+    sys.stdout.buffer.flush()
+
+
+INDENTED = 1_000_000
+"""Bytes; a longer result is for programs alone, and is printed on one line."""
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, frozenset):
         return sorted(value)
     raise TypeError(type(value).__name__)

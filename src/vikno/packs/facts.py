@@ -28,6 +28,7 @@ from vikno.packs.source import Report, Scalar, read_text
 from vikno.packs.words import FolderTexts
 
 RESERVED = frozenset({"and", "or", "not", "in", "true", "false", "today", "age_on", "days", "weeks"})
+SAID = ""  # the code of a misfit that was reported where it began
 STEPS = 10_000_000  # values of a number fact at the most
 
 
@@ -44,7 +45,7 @@ class Builder:
     facts: dict[str, Fact] = field(default_factory=dict)
     terms: dict[str, Term] = field(default_factory=dict)
     derived: dict[str, Derived] = field(default_factory=dict)
-    later: dict[str, str] = field(default_factory=dict)  # names not yet defined, with what they are
+    broken: set[str] = field(default_factory=set)  # names with findings of their own: using them is no second finding
 
     def say(self, code: str, place: Place, message: str) -> None:
         self.report(Finding(code, place, message))
@@ -58,14 +59,15 @@ class Builder:
         def report(code: str, message: str, at: int) -> None:
             nonlocal good
             good = False
-            self.say(code, scalar.place_of(at), message)
+            if code != SAID:
+                self.say(code, scalar.place_of(at), message)
 
         try:
             tree = syntax.parse(scalar.raw)
         except syntax.ConditionBroken as broken:
             report(broken.code, broken.message, broken.at)
             return None
-        hidden = hidden or {}
+        hidden = {name: (SAID, "") for name in self.broken} | dict(hidden or {})
         names = Names(
             {name: fact for name, fact in self.facts.items() if name not in hidden},
             {name: term for name, term in self.terms.items() if name not in hidden},
@@ -86,6 +88,8 @@ class Builder:
             fact = self._fact(name, record)
             if fact:
                 self.facts[fact.id] = fact
+            else:
+                self.broken.add(name.text)
 
     def unique(self, name: Scalar) -> None:
         if name.text in RESERVED:
@@ -278,12 +282,13 @@ class Builder:
             if condition is not None:
                 self.terms[name.text] = Term(name.text, condition, scalar.place)
             else:
-                self.later[name.text] = "term"
+                self.broken.add(name.text)
 
     def read_derived(self, entries: Entries) -> None:
         names = [name.text for name, _ in entries]
         for at, (name, record) in enumerate(entries):
             self.unique(name)
+            self.broken.add(name.text)
             by = record.get("by")
             if by is None or "table" not in record:
                 continue
@@ -300,6 +305,7 @@ class Builder:
             table = self._table(name, by, record)
             if table:
                 self.derived[name.text] = table
+                self.broken.discard(name.text)
 
     def _table(self, name: Scalar, by: Scalar, record: Read) -> Derived | None:
         rows = self._rows(by, record)

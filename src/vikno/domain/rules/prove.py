@@ -45,16 +45,13 @@ class _Seen:
     applies: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
     shown: set[int] = field(default_factory=set)
+    said: set[tuple[str, Place, str]] = field(default_factory=set)
 
 
 def prove(service: Service, today: date) -> Proof:
     """Prove a service. Findings come once each, with the first day and the smallest answers that show them."""
-    proof, seen, said = Proof(), _Seen(), set()
-
-    def report(finding: Finding) -> None:
-        if (finding.code, finding.place, finding.message) not in said:
-            said.add((finding.code, finding.place, finding.message))
-            proof.findings.append(finding)
+    proof, seen = Proof(), _Seen()
+    report = proof.findings.append
 
     known: set[object] = set()
     try:
@@ -144,6 +141,9 @@ class _Stretch:
         return self._asking.smallest(wrong)
 
     def say(self, code: str, place: Place, message: str, wrong: BDDFunction) -> None:
+        if (code, place, message) in self.seen.said:
+            return
+        self.seen.said.add((code, place, message))
         when = "".join(f", if {name} is {day}" for name, day in self.supposed.items())
         self.report(Finding(code, place, f"{message}{when}", self.smallest(wrong), self.day))
 
