@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from gettext import c2py
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from io import BytesIO
-from typing import cast
 
 from vikno.domain.dialog.phrases import Phrases
 
@@ -35,6 +34,5 @@ def read_phrases(file: Traversable) -> Phrases:
     for message in catalog:
         key = message.id if isinstance(message.id, str) else message.id[0]
         if key:
-            texts[key] = message.string if isinstance(message.string, str) else tuple(message.string)
-    form = cast(Callable[[int], int], c2py(catalog.plural_expr))  # type: ignore[attr-defined]
-    return Phrases(file.name[:-3], texts, form)
+            texts[key] = message.string if isinstance(message.string, str) else tuple(message.string or ())
+    return Phrases(file.name[:-3], texts, c2py(catalog.plural_expr))

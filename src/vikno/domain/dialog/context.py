@@ -20,36 +20,40 @@ class Turn:
     """`lead` are paragraphs that come before the next message's text. `unread`: the event must not be read
     as an answer any more, because what was asked has changed under it."""
 
-    __slots__ = ("lead", "messages", "state", "unread", "world")
+    __slots__ = ("lead", "messages", "state", "talk", "unread", "world")
 
     def __init__(self, state: State, world: World) -> None:
         self.state, self.world = state, world
         self.lead: list[str] = []
         self.messages: list[Message] = []
         self.unread = False
+        self.talk = self._open()
+        """The open consultation."""
 
     @property
     def words(self) -> Phrases:
         return self.world.words(self.state.lang)
 
-    @property
-    def talk(self) -> Talk | None:
-        """The open consultation."""
+    def _open(self) -> Talk | None:
         number = self.state.open
-        if not number:
-            return None
-        return next((talk for talk in self.state.talks if talk.number == number), None)
+        if number:
+            for talk in self.state.talks:
+                if talk.number == number:
+                    return talk
+        return None
 
     def sheet(self, talk: Talk) -> Sheet:
         return self.world.sheet(talk.service, self.state.lang)
 
     def change(self, **fields: Any) -> None:
         self.state = replace(self.state, **fields)
+        if "open" in fields or "talks" in fields:
+            self.talk = self._open()
 
-    def keep(self, talk: Talk) -> None:
-        """Put a changed consultation in its place."""
+    def with_talk(self, talk: Talk) -> tuple[Talk, ...]:
+        """The consultations with a changed one in its place."""
         number = talk.number
-        self.change(talks=tuple([talk if known.number == number else known for known in self.state.talks]))
+        return tuple([talk if known.number == number else known for known in self.state.talks])
 
     def say(self, phrase: str, **about: object) -> str:
         return self.words.say(phrase, **about)

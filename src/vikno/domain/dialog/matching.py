@@ -162,7 +162,9 @@ def _kin(word: str, known: str) -> bool:
     """
     if len(word) < 4 or len(known) < 4 or word.isdigit():
         return False
-    shared = next((at for at, (a, b) in enumerate(zip(word, known, strict=False)) if a != b), min(len(word), len(known)))
+    shared = next(
+        (at for at, (a, b) in enumerate(zip(word, known, strict=False)) if a != b), min(len(word), len(known))
+    )
     if shared >= 5 and shared >= 0.55 * max(len(word), len(known)):
         return True
     slips = 1 if len(known) < 8 else 2

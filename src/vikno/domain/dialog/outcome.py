@@ -17,6 +17,8 @@ from vikno.domain.rules.wording import day_text, sum_text
 RECEIPT_SHOWN = 16
 """Letters of the receipt's hash in plain text; the whole of it is in the checklist."""
 
+MARK = "*"
+
 
 def checklist(sheet: Sheet, consultation: Consultation, step: int | None = None) -> Checklist:
     """The outcome in one language. With a `step`, each line carries the id of its "why" button."""
@@ -25,7 +27,7 @@ def checklist(sheet: Sheet, consultation: Consultation, step: int | None = None)
         line = sheet.lines.get(item.key)
         if line is None:
             line = _line(sheet, consultation, item)
-            if not sheet.changing_texts(item):
+            if not sheet.changing_text(item):
                 sheet.lines[item.key] = line
         if step is not None:
             line = replace(line, why=f"{step}.{sheet.tag_of[item.key]}")
@@ -82,24 +84,24 @@ def _total(sheet: Sheet, consultation: Consultation) -> str | None:
 
 
 def in_words(sheet: Sheet, made: Checklist) -> str:
-    """The whole checklist as plain text."""
+    """The whole checklist as plain text; what is not certain has a mark, explained below."""
     say = sheet.phrases.say
+    cautions = list(dict.fromkeys(line.caution for part in made.sections for line in part.lines if line.caution))
     parts = [say(f"outcome.{made.outcome}", title=made.title)]
     for section in made.sections:
-        lines = [f"{section.title}:", *(_in_words(sheet, line) for line in section.lines)]
+        lines = [f"{section.title}:", *(_in_words(sheet, line, cautions) for line in section.lines)]
         if section.kind == "fee" and made.total and len(section.lines) > 1:
             lines.append(say("total", total=made.total))
         parts.append("\n".join(lines))
+    parts += ["\n".join(f"{MARK * at} {said}" for at, said in enumerate(cautions, 1))] if cautions else []
     parts.append(say("dated", day=made.dated, receipt=made.receipt[:RECEIPT_SHOWN]))
     return "\n\n".join(parts)
 
 
-def _in_words(sheet: Sheet, line: Line) -> str:
+def _in_words(sheet: Sheet, line: Line, cautions: list[str]) -> str:
     text = f"• {line.text}"
     if line.amount:
         text += f" — {line.amount}"
     if line.alternative:
         text += f" {sheet.phrases.say('alternative')}"
-    if line.caution:
-        text += f" ({line.caution})"
-    return text
+    return text + MARK * (cautions.index(line.caution) + 1) if line.caution else text

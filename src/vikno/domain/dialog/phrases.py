@@ -9,7 +9,18 @@ from functools import cached_property
 from vikno.domain.dialog.tidy import plain
 
 COMMANDS = (
-    "back", "restart", "help", "language", "answers", "why", "services", "talks", "human", "go_on", "done", "none",
+    "back",
+    "restart",
+    "help",
+    "language",
+    "answers",
+    "why",
+    "services",
+    "talks",
+    "human",
+    "go_on",
+    "done",
+    "none",
 )
 """What a person may ask for in the middle of anything, by button or by word."""
 
@@ -41,7 +52,8 @@ class Phrases:
     def listed(self, phrase: str) -> frozenset[str]:
         """A phrase that lists words, as a set for comparing."""
         said = self.texts.get(phrase, "")
-        return frozenset(filter(None, (plain(word) for word in said.split(",")))) if isinstance(said, str) else frozenset()
+        words = said.split(",") if isinstance(said, str) else ()
+        return frozenset(word for one in words if (word := plain(one)))
 
     @cached_property
     def commands(self) -> Mapping[str, str]:

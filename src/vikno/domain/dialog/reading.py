@@ -31,8 +31,22 @@ class Reading:
     problem: str = ""
 
 
-def read_typed(question: Question, sheet: Sheet, text: str) -> Reading:
-    """The reading of `text` (tidy) as an answer to the question."""
+def read_typed(question: Question, sheet: Sheet, text: str, others: Iterable[Sheet] = ()) -> Reading:
+    """The reading of `text` (tidy) as an answer to the question.
+
+    `others`: the same service in other languages, for those who answer in one while reading another.
+    """
+    reading = _read(question, sheet, text)
+    if not reading.problem or question.fact.kind == "number":
+        return reading
+    for other in others:
+        foreign = _read(other.question(question.fact.id), other, text)
+        if not foreign.problem:
+            return foreign
+    return reading
+
+
+def _read(question: Question, sheet: Sheet, text: str) -> Reading:
     match question.fact.kind:
         case "number":
             return _number(question, sheet, text)
@@ -67,18 +81,28 @@ def _accepted(sheet: Sheet, question: Question, raws: Iterable[object]) -> list[
 def _number(question: Question, sheet: Sheet, text: str) -> Reading:
     fact, phrases = question.fact, sheet.phrases
     found = [written.group() for written in _NUMBER.finditer(text)][:6]
-    low, high = (number_text(_whole(bound), fact.unit, sheet.language) for bound in (fact.low, fact.high))
     if not found:
-        return Reading(problem=phrases.say("not_understood.number", low=low, high=high))
+        return Reading(problem=_bounded(sheet, question, "not_understood.number"))
     # A comma before three figures parts thousands in some languages and decimals in others: both are tried.
     raws = [raw for one in found for raw in (_decimal(one), _decimal(re.sub(r"[.,](?=\d{3}$)", "", one)))]
     accepted = _accepted(sheet, question, raws)
     if not accepted:
-        return Reading(problem=phrases.say("out_of_range.number", low=low, high=high))
+        fine = "whole" if fact.step == 1 else "step"
+        inside = all(fact.low <= Decimal(raw) <= fact.high for raw in raws)
+        how = f"out_of_range.{fine}" if inside else "out_of_range.number"
+        return Reading(problem=_bounded(sheet, question, how))
     rest = set(words(_NUMBER.sub(" ", text))) - phrases.filler_of_numbers
     if len(accepted) == 1 and len(found) == 1 and not rest:
         return Reading(accepted[0])
     return Reading(maybe=tuple(accepted))
+
+
+def _bounded(sheet: Sheet, question: Question, phrase: str) -> str:
+    """What fits here, with the bounds and the step of the number."""
+    fact = question.fact
+    about = {"low": fact.low, "high": fact.high, "step": fact.step}
+    said = {name: number_text(_whole(bound), None, sheet.language) for name, bound in about.items()}
+    return sheet.phrases.say(phrase, **said)
 
 
 def _decimal(written: str) -> str:

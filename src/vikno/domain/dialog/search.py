@@ -36,7 +36,10 @@ class ServiceIndex:
     """
 
     def __init__(
-        self, services: Iterable[tuple[str, Iterable[str]]], languages: tuple[str, ...], lemma: Lemma = lambda word, _: word
+        self,
+        services: Iterable[tuple[str, Iterable[str]]],
+        languages: tuple[str, ...],
+        lemma: Lemma = lambda word, _: word,
     ) -> None:
         self._languages, self._lemma = languages, lemma
         self._where: dict[str, set[str]] = defaultdict(set)
@@ -55,37 +58,38 @@ class ServiceIndex:
         return {word, *(self._lemma(word, language) for language in self._languages)}
 
     def find(self, wish: str, filler: frozenset[str]) -> Hits:
-        """The services the wish may mean. Sure only when it names one, or when its words fit no other."""
-        named = self._names.get(plain(wish), set())
-        if len(named) == 1:
-            return Hits(tuple(named), sure=True)
-        score: dict[str, float] = defaultdict(float)
-        weak = False
-        for word in words(wish):
-            forms = self._forms(word)
-            if word in filler or not forms.isdisjoint(filler):
-                continue
-            fits = self._fits(word, forms)
-            for form, fit in fits:
-                where = self._where[form]
-                weight = fit * math.log(1 + len(self._order) / len(where))
-                for key in where:
-                    score[key] += weight
-            weak = weak or not fits or fits[0][1] < _EXACT
-        best = sorted(score, key=lambda key: (-score[key], self._order[key]))
-        keys = tuple(key for key in best if score[key] >= 0.45 * score[best[0]])
-        return Hits(keys, sure=len(score) == 1 and not weak)
+        """The services the wish may mean: those that share most of its words.
 
-    def _fits(self, word: str, forms: set[str]) -> list[tuple[str, float]]:
-        """The known word that fits best, or several beginnings of a word."""
-        exact = [form for form in sorted(forms) if form in self._where]
+        Sure only when it names one, or when all its words are known and fit no other.
+        """
+        said = [word for word in words(wish) if word not in filler and self._forms(word).isdisjoint(filler)]
+        for name in (plain(wish), " ".join(said)):
+            named = self._names.get(name, set())
+            if len(named) == 1:
+                return Hits(tuple(named), sure=True)
+        score: dict[str, float] = defaultdict(float)
+        shared: dict[str, int] = defaultdict(int)
+        weak = False
+        for word in said:
+            form, fit = self._fit(word)
+            for key in self._where.get(form, ()):
+                score[key] += fit * math.log(1 + len(self._order) / len(self._where[form]))
+                shared[key] += 1
+            weak = weak or fit < _EXACT
+        most = max(shared.values(), default=0)
+        best = sorted(score, key=lambda key: (-score[key], self._order[key]))
+        return Hits(tuple(key for key in best if shared[key] == most), sure=len(score) == 1 and not weak)
+
+    def _fit(self, word: str) -> tuple[str, float]:
+        """The known word that fits, and how well; ("", 0) where none does."""
+        exact = [form for form in sorted(self._forms(word)) if form in self._where]
         if exact:
-            return [(max(exact, key=lambda form: len(self._where[form])), _EXACT)]
+            return max(exact, key=lambda form: len(self._where[form])), _EXACT
         if len(word) < 4 or word.isdigit():
-            return []
+            return "", 0.0
         begun = [known for known in self._known if known.startswith(word)]
         if begun:
-            return [(min(begun, key=len), _PART)]
+            return min(begun, key=len), _PART
         slips = 1 if len(word) < 8 else 2
         near = min(((OSA.distance(word, known, score_cutoff=slips), known) for known in self._known), default=(9, ""))
-        return [(near[1], _SLIP)] if near[0] <= slips else []
+        return (near[1], _SLIP) if near[0] <= slips else ("", 0.0)

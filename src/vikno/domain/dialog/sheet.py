@@ -8,17 +8,19 @@ from __future__ import annotations
 from base64 import b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from decimal import Decimal
+from functools import cached_property, lru_cache
 from hashlib import blake2s
 
 from vikno.domain.dialog.matching import Labels
+from vikno.domain.dialog.messages import Line
 from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.dialog.search import Lemma
 from vikno.domain.rules.conditions import Answer
 from vikno.domain.rules.ruleset import Ruleset
 from vikno.domain.rules.service import Fact, Item
 from vikno.domain.rules.texts import placeholders
-from vikno.domain.rules.wording import answer_text, text_on
+from vikno.domain.rules.wording import answer_text, number_text, text_on
 
 LISTED = ("list", "country")
 """Kinds with too many options for buttons: their options are found by typing."""
@@ -46,6 +48,9 @@ class Question:
     labels: Labels
     buttons: bool
     changing: bool  # the text shows an earlier answer, so it is written anew each time
+    done: str  # tags of "done" and "none of these", for a choice of several
+    none: str
+    valued: str  # how the tag of a number or a day begins; what follows is the value
 
     @property
     def several(self) -> bool:
@@ -53,7 +58,7 @@ class Question:
 
 
 class Sheet:
-    """A ruleset in a language. Questions are prepared when first asked, and kept."""
+    """A ruleset in a language. Questions are prepared when first asked, and kept; so are the `lines` of outcomes."""
 
     def __init__(self, ruleset: Ruleset, phrases: Phrases, language: str, lemma: Lemma) -> None:
         self.ruleset, self.service, self.day = ruleset, ruleset.service, ruleset.day
@@ -61,7 +66,7 @@ class Sheet:
         self.version = ruleset.service.version
         self._stem = lambda word: lemma(word, language)
         self._questions: dict[str, Question] = {}
-        self.place = {fact.id: at for at, fact in enumerate(self.service.facts)}
+        self.lines: dict[str, Line] = {}
         self.yes_no = {True: phrases.say("yes"), False: phrases.say("no")}
 
     @cached_property
@@ -120,7 +125,11 @@ class Sheet:
         )
         changing = any(what == "answer" for what, _ in placeholders(fact.ask.text(self.language)))
         buttons = bool(options) and (fact.kind not in LISTED or len(options) <= FOUND_BY_BUTTON)
-        return Question(fact, self._ask(fact, {}), tuple(choices), answers, labels, buttons, changing)
+        done, none = tag("d", key, fact.id), tag("z", key, fact.id)
+        valued = tag("v", key, fact.id)[:5]
+        return Question(
+            fact, self._ask(fact, {}), tuple(choices), answers, labels, buttons, changing, done, none, valued
+        )
 
     def _ask(self, fact: Fact, answers: Mapping[str, Answer]) -> str:
         asked = text_on(self.service, fact.ask, answers, self.day, self.language)
@@ -133,8 +142,17 @@ class Sheet:
         """The question's words."""
         return self._ask(question.fact, answers) if question.changing else question.ask
 
+    def changing_text(self, item: Item) -> bool:
+        """Whether an item's text shows an answer, so that it differs from person to person."""
+        return any(what == "answer" for what, _ in placeholders(item.text.text(self.language)))
+
     def says(self, fact: Fact, answer: Answer) -> str:
         """An answer in the person's language."""
         if isinstance(answer, frozenset) and not answer:
             return self.phrases.say("button.none")
+        if isinstance(answer, int | Decimal) and not isinstance(answer, bool):
+            return _number(answer, fact.unit, self.language)
         return answer_text(fact, answer, self.language, self.yes_no)
+
+
+_number = lru_cache(maxsize=4096)(number_text)

@@ -17,16 +17,15 @@ from vikno.domain.rules.wording import day_text, number_text
 
 NAMED = 2
 """Papers a question still decides that are named; the others are counted."""
-LONGEST_NAME = 70
+LONGEST_NAME = 60
 _OPERATOR = re.compile(r"(<=|>=|<|>)")
 _TURNED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _WORDED = {"<": "less", "<=": "at_most", ">": "more", ">=": "at_least"}
 
 
 def why_asked(sheet: Sheet, answers: Mapping[str, Answer], fact: Fact) -> str:
-    """What the answer to this question still decides, in a sentence or two.
-
-    For example: “From your answer depends: what to bring (“Birth certificate” and 2 more papers), the fee.”
+    """What the answer to this question still decides, in a sentence:
+    “Your answer decides: what to bring (“Birth certificate” and 2 more); what you pay.”
     """
     by_kind: dict[str, list[Item]] = {}
     for item in sheet.ruleset.decides(answers, fact):
@@ -35,7 +34,7 @@ def why_asked(sheet: Sheet, answers: Mapping[str, Answer], fact: Fact) -> str:
     parts = []
     for kind in sorted(by_kind, key=_ORDER.index):
         part = phrases.say(f"decides.{kind}")
-        if kind in ("bring", "note"):
+        if kind == "bring":
             part += f" ({_named(sheet, by_kind[kind], answers)})"
         parts.append(part)
     return phrases.say("why_asked", list="; ".join(parts)) if parts else phrases.say("why_asked.nothing")
@@ -47,17 +46,26 @@ _ORDER = ["stop", "done", "human", "bring", "fee", "benefit", "term", "place", "
 def _named(sheet: Sheet, items: list[Item], answers: Mapping[str, Answer]) -> str:
     phrases = sheet.phrases
     names = [
-        phrases.say("quoted", text=short(sheet.ruleset.text(item, answers, sheet.language))) for item in items[:NAMED]
+        phrases.say("quoted", text=name_of(sheet.ruleset.text(item, answers, sheet.language))) for item in items[:NAMED]
     ]
     listed = ", ".join(names)
     more = len(items) - len(names)
     return phrases.say("and_more", list=listed, count=more) if more else listed
 
 
+def name_of(text: str) -> str:
+    """What a paper is called: the first sentence of its text, without what stands in brackets.
+
+    >>> name_of("Application form. A clerk prints it."), name_of("Statement of loss (on the desk)")
+    ('Application form', 'Statement of loss')
+    """
+    return short(re.split(r"[.;:] | \(", text, maxsplit=1)[0].rstrip("."))
+
+
 def short(text: str) -> str:
     """A name for a list: the text, cut between words if it is long.
 
-    >>> short("Birth certificate"), len(short("word " * 40)) <= 71
+    >>> short("Birth certificate"), len(short("word " * 40)) <= 61
     ('Birth certificate', True)
     """
     if len(text) <= LONGEST_NAME:

@@ -1,0 +1,171 @@
+"""Words a person typed: a choice from what is on the screen, a language, a command, an answer, or a wish.
+
+In that order, and never a guess: what is not sure is offered.
+"""
+
+from __future__ import annotations
+
+from vikno.domain.dialog import asking, steps
+from vikno.domain.dialog.context import Turn
+from vikno.domain.dialog.matching import Labels
+from vikno.domain.dialog.menus import again, labels, menu, offered, show_menu
+from vikno.domain.dialog.reading import read_typed
+from vikno.domain.dialog.sheet import Question
+from vikno.domain.dialog.state import Talk
+from vikno.domain.dialog.taps import press
+from vikno.domain.dialog.tidy import LONGEST, plain, tidy, words
+
+MOST_FOUND = 8
+
+
+def listen(turn: Turn, said: str) -> None:
+    """Take what was said; only its beginning is read if it is long."""
+    text = tidy(said)
+    if not words(text):
+        turn.note("empty")
+        again(turn)
+        return
+    if len(said) > LONGEST:
+        turn.note("too_long")
+    if turn.unread and plain(text) not in turn.world.commands:
+        again(turn)
+    elif not (_chosen(turn, text) or _commanded(turn, text)):
+        _interpreted(turn, text)
+
+
+def _chosen(turn: Turn, text: str) -> bool:
+    """The very label of something on the screen, before it could be taken for a command."""
+    listed = menu(turn)
+    if listed is not None:
+        known = labels(turn, listed).exact(text)
+        return known is not None and press(turn, known)
+    talk = turn.talk
+    if talk is None or not turn.state.fact:
+        return False
+    question = turn.sheet(talk).question(turn.state.fact)
+    known = None if question.several else question.labels.exact(text)
+    if known is None:
+        return False
+    asking.answer(turn, talk, question.answers[known])
+    return True
+
+
+def _commanded(turn: Turn, text: str) -> bool:
+    """A language's name or a command, in any language; "чому 3" and "змінити 2" name a line of the list."""
+    said = plain(text)
+    language = turn.world.language_names.get(said)
+    if language:
+        steps.choose_language(turn, language)
+        return True
+    command = turn.world.commands.get(said)
+    if command in ("done", "none", "go_on") and _finished(turn, command):
+        return True
+    if command and command not in ("done", "none"):
+        steps.obey(turn, command)
+        return True
+    word, _, number = said.rpartition(" ")
+    command = turn.world.commands.get(word)
+    if command not in ("why", "answers") or not number.isdigit() or turn.talk is None:
+        return False
+    if command == "why" and not turn.talk.ended:
+        return False
+    turn.change(view=command)
+    listed = menu(turn)
+    found = labels(turn, listed).match(number).sure if listed else None
+    if found is None:
+        again(turn)
+        return True
+    return press(turn, found)
+
+
+def _finished(turn: Turn, command: str) -> bool:
+    """ "Done" and "none of these" mean something for a choice of several only."""
+    talk = turn.talk
+    if talk is None or not turn.state.fact or turn.state.view not in ("ask", "confirm"):
+        return False
+    question = turn.sheet(talk).question(turn.state.fact)
+    if not question.several:
+        return False
+    if command != "none" and not turn.state.picked:
+        turn.note("nothing_picked")
+        again(turn)
+    else:
+        asking.answer(turn, talk, frozenset() if command == "none" else frozenset(turn.state.picked))
+    return True
+
+
+def _interpreted(turn: Turn, text: str) -> None:
+    """Part of a label, a number, an answer in other words, or a wish for a service."""
+    listed, talk = menu(turn), turn.talk
+    if listed is not None:
+        found = labels(turn, listed).match(text)
+        if found.sure:
+            press(turn, found.sure)
+        elif turn.state.view in ("home", "found"):
+            wish(turn, text)
+        else:
+            turn.note("not_understood.menu")
+            again(turn)
+    elif talk is not None and turn.state.fact:
+        _read_answer(turn, talk, text)
+    else:
+        wish(turn, text)
+
+
+def _read_answer(turn: Turn, talk: Talk, text: str) -> None:
+    sheet = turn.sheet(talk)
+    question = sheet.question(turn.state.fact)
+    if turn.state.view == "confirm" and _confirmed(turn, talk, question, text):
+        return
+    others = (turn.world.sheet(talk.service, other) for other in turn.world.languages if other != turn.state.lang)
+    reading = read_typed(question, sheet, text, others)
+    if reading.sure is not None:
+        given = reading.sure
+        if isinstance(given, frozenset) and given:
+            given |= frozenset(turn.state.picked)
+        asking.echo(turn, sheet, given)
+        asking.answer(turn, talk, given)
+    elif reading.maybe:
+        asking.confirm(turn, sheet, question, reading.maybe)
+    else:
+        turn.lead.append(reading.problem)
+        hits = turn.world.index.find(text, turn.words.filler_of_wishes)
+        if hits.keys and hits.keys[0] != talk.service:
+            turn.note("maybe_service", title=turn.world.title(hits.keys[0], turn.state.lang))
+        turn.change(view="ask", offered=())
+        asking.ask(turn, question)
+
+
+def _confirmed(turn: Turn, talk: Talk, question: Question, text: str) -> bool:
+    """An answer to "did you mean": yes, no, a number or a label of the candidates."""
+    candidates = offered(turn, talk)
+    said = plain(text)
+    if len(candidates) == 1 and said in turn.words.yes:
+        known = candidates[0][0]
+    elif len(candidates) == 1 and said in turn.words.no:
+        turn.change(view="ask", offered=())
+        asking.ask(turn, question)
+        return True
+    else:
+        sheet = turn.sheet(talk)
+        listed = [(known, sheet.says(question.fact, value)) for known, value in candidates]
+        numbered = question.fact.kind not in ("number", "date")
+        found = Labels(listed, denying=turn.words.denying, numbered=numbered).match(text).sure if numbered else None
+        if found is None:
+            return False
+        known = found
+    return press(turn, known)
+
+
+def wish(turn: Turn, text: str) -> None:
+    """A service in a person's own words. One that it can only be is opened; several are offered; never a guess."""
+    hits = turn.world.index.find(text, turn.words.filler_of_wishes)
+    if hits.sure and turn.state.view in ("home", "found"):
+        steps.begin(turn, hits.keys[0])
+    elif hits.keys:
+        turn.change(view="found", offered=hits.keys[:MOST_FOUND])
+        show_menu(turn, "found")
+    else:
+        turn.note("not_found")
+        turn.lead.append(steps.contacts(turn))
+        again(turn)
