@@ -1,30 +1,18 @@
-"""Hold a conversation: one turn on record, with the services as they are on the day of the person's country.
-
-worlds = Worlds(countries, services, phrases, clock, lemma)
-held = await hold_conversation(store, "web:3f9c", "event-17", Said("33"), worlds.now())
-held.messages   # what to show; the same again for an event seen before
-"""
+"""Hold a conversation: one turn on record, answered from the services as they are today."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from vikno.domain.catalog import Country
 from vikno.domain.dialog.events import Event
 from vikno.domain.dialog.messages import Message
-from vikno.domain.dialog.phrases import Phrases
-from vikno.domain.dialog.search import Lemma
 from vikno.domain.dialog.state import State, decode, encode
 from vikno.domain.dialog.turn import take_turn
 from vikno.domain.dialog.world import World
-from vikno.domain.rules.service import Service
-from vikno.usecases.ports import Clock, ConversationStore, Taken
+from vikno.usecases.ports import ConversationStore, Taken
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Message)
@@ -74,38 +62,3 @@ def read_state(kept: bytes | None) -> tuple[State | None, bool]:
         return decode(kept), False
     except msgspec.DecodeError:
         return None, True
-
-
-class Worlds:
-    """The world as it is now: a new one when a day begins in one of its countries, or when services are read anew."""
-
-    def __init__(
-        self,
-        countries: Mapping[str, Country],
-        services: Mapping[str, Service],
-        phrases: Mapping[str, Phrases],
-        clock: Clock,
-        lemma: Lemma = lambda word, _: word,
-    ) -> None:
-        self._phrases, self._clock, self._lemma = phrases, clock, lemma
-        self._world: World | None = None
-        self.serve(countries, services)
-
-    def serve(self, countries: Mapping[str, Country], services: Mapping[str, Service]) -> None:
-        """From now on these services: after their folders have changed."""
-        self._countries, self._services = countries, services
-        self._zones = {code: ZoneInfo(country.time_zone) for code, country in countries.items()}
-        self._world = None
-
-    def days(self) -> dict[str, date]:
-        """The calendar day in each country."""
-        now = self._clock() / 1000
-        return {code: datetime.fromtimestamp(now, zone).date() for code, zone in self._zones.items()}
-
-    def now(self) -> World:
-        days = self.days()
-        world = self._world
-        if world is None or world.days != days:
-            world = World(self._countries, self._services, days, self._phrases, lemma=self._lemma)
-            self._world = world
-        return world

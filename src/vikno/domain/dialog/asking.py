@@ -114,10 +114,8 @@ def ask(turn: Turn, question: Question, answers: Mapping[str, Answer] | None = N
     prefix = f"{state.step}."
     if question.several:
         buttons = _several_buttons(turn, question)
-    elif question.buttons:
-        buttons = [Button(prefix + known, label) for known, label in question.choices]
     else:
-        buttons = []
+        buttons = [Button(prefix + known, label) for known, label in question.shown]
     buttons += turn.commands("back", "why", "answers") if talk.answers else turn.commands("back", "why")
     turn.send("question", sheet.ask(question, answers), buttons, fact=question.fact.id, field=question.fact.kind)
 

@@ -141,20 +141,17 @@ def _confirmed(turn: Turn, talk: Talk, question: Question, text: str) -> bool:
     candidates = offered(turn, talk)
     said = plain(text)
     if len(candidates) == 1 and said in turn.words.yes:
-        known = candidates[0][0]
-    elif len(candidates) == 1 and said in turn.words.no:
+        return press(turn, candidates[0][0])
+    if len(candidates) == 1 and said in turn.words.no:
         turn.change(view="ask", offered=())
         asking.ask(turn, question)
         return True
-    else:
-        sheet = turn.sheet(talk)
-        listed = [(known, sheet.says(question.fact, value)) for known, value in candidates]
-        numbered = question.fact.kind not in ("number", "date")
-        found = Labels(listed, denying=turn.words.denying, numbered=numbered).match(text).sure if numbered else None
-        if found is None:
-            return False
-        known = found
-    return press(turn, known)
+    if question.fact.kind in ("number", "date"):
+        return False  # a number typed here is the answer itself, not a line of the list
+    sheet = turn.sheet(talk)
+    listed = [(known, sheet.says(question.fact, value)) for known, value in candidates]
+    found = Labels(listed, denying=turn.words.denying).match(text).sure
+    return found is not None and press(turn, found)
 
 
 def wish(turn: Turn, text: str) -> None:

@@ -36,6 +36,8 @@ NOTHING = Match()
 class Labels:
     """The labels of one question (or menu) in one language, prepared for matching.
 
+    `numbered`: the keys that numbers on the screen stand for, from 1; all if not given.
+
     >>> labels = Labels([("ua", "В Україні"), ("abroad", "За кордоном")], denying=frozenset({"не"}))
     >>> labels.match("за кордоном").sure, labels.match("2").sure, labels.match("за крдоном").sure
     ('abroad', 'abroad', 'abroad')
@@ -50,11 +52,12 @@ class Labels:
         stem: Stem = str,
         filler: frozenset[str] = frozenset(),
         denying: frozenset[str] = frozenset(),
-        numbered: bool = True,
+        numbered: Sequence[str] | None = None,
     ) -> None:
         self.keys = tuple(key for key, _ in labels)
         self._plain = tuple(plain(label) for _, label in labels)
-        self._stem, self._filler, self._denying, self._numbered = stem, filler, denying, numbered
+        self._stem, self._filler, self._denying = stem, filler, denying
+        self._numbered = self.keys if numbered is None else tuple(numbered)
 
     @cached_property
     def _whole(self) -> dict[str, list[str]]:
@@ -80,17 +83,20 @@ class Labels:
         typed = words(text)
         if not typed:
             return NOTHING
-        by_words = self._by_words(typed)
         index = self._by_number(text)
-        if index is None:
-            if by_words.sure:
-                return by_words
-            by_letters = self._by_letters(" ".join(typed))
-            return by_letters if by_letters.sure or by_words == NOTHING else by_words
-        others = [key for key in ((by_words.sure,) if by_words.sure else by_words.maybe) if key != index]
-        return Match(maybe=(index, *others)[:MOST_CANDIDATES]) if others else Match(index)
+        if index is not None:
+            # "7" is the seventh option, unless an option speaks of seven: then it is for the person to say which.
+            others = [key for key, label in zip(self.keys, self._plain, strict=True) if typed[-1] in label.split()]
+            mixed = [index, *(key for key in others if key != index)]
+            return Match(index) if len(mixed) == 1 else Match(maybe=tuple(mixed[:MOST_CANDIDATES]))
+        by_words = self._by_words(typed)
+        if by_words.sure:
+            return by_words
+        by_letters = self._by_letters(" ".join(typed))
+        return by_letters if by_letters.sure or by_words == NOTHING else by_words
 
     def _by_number(self, text: str) -> str | None:
+        """The label whose place in the list is typed: "2", "2)", "№ 2", "варіант 2"."""
         found = _INDEX.match(text) if self._numbered else None
         if found is None:
             return None
@@ -98,7 +104,7 @@ class Labels:
         if before and before not in self._filler:
             return None
         number = int(found[1])
-        return self.keys[number - 1] if 1 <= number <= len(self.keys) else None
+        return self._numbered[number - 1] if 1 <= number <= len(self._numbered) else None
 
     def _by_words(self, typed: tuple[str, ...]) -> Match:
         stems = tuple((word, self._stem(word)) for word in typed)

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from vikno.domain.dialog.calendar import read_day
 from vikno.domain.dialog.sheet import Question, Sheet
 from vikno.domain.dialog.tidy import plain, words
 from vikno.domain.rules.answers import AnswerRefused, read_answer
@@ -61,7 +60,7 @@ def _read(question: Question, sheet: Sheet, text: str) -> Reading:
         return Reading(question.answers[found.sure])
     if found.maybe:
         return Reading(maybe=tuple(question.answers[known] for known in found.maybe))
-    how = "choose" if question.buttons else "list"
+    how = "choose" if question.shown == question.choices else "list"
     return Reading(problem=sheet.phrases.say(f"not_understood.{how}"))
 
 
@@ -114,6 +113,8 @@ def _whole(bound: Decimal) -> int | Decimal:
 
 
 def _date(question: Question, sheet: Sheet, text: str) -> Reading:
+    from vikno.domain.dialog.calendar import read_day  # its patterns cost the terminal's start some milliseconds
+
     phrases = sheet.phrases
     near = {word: days for days, name in ((-1, "yesterday"), (0, "today"), (1, "tomorrow"))
             for word in phrases.listed(f"words.{name}")}  # fmt: skip

@@ -39,14 +39,14 @@ def tag(kind: str, *named: str) -> str:
 
 @dataclass(frozen=True)
 class Question:
-    """A fact as a question: `choices` are (tag, label), `answers` what each tag stands for."""
+    """A fact as a question: `choices` are (tag, label), those `shown` as buttons; `answers`: what a tag stands for."""
 
     fact: Fact
     ask: str
     choices: tuple[tuple[str, str], ...]
+    shown: tuple[tuple[str, str], ...]
     answers: Mapping[str, Answer]
     labels: Labels
-    buttons: bool
     changing: bool  # the text shows an earlier answer, so it is written anew each time
     done: str  # tags of "done" and "none of these", for a choice of several
     none: str
@@ -60,7 +60,7 @@ class Question:
 class Sheet:
     """A ruleset in a language. Questions are prepared when first asked, and kept; so are the `lines` of outcomes."""
 
-    def __init__(self, ruleset: Ruleset, phrases: Phrases, language: str, lemma: Lemma) -> None:
+    def __init__(self, ruleset: Ruleset, phrases: Phrases, language: str, lemma: Lemma = lambda word, _: word) -> None:
         self.ruleset, self.service, self.day = ruleset, ruleset.service, ruleset.day
         self.phrases, self.language = phrases, language
         self.version = ruleset.service.version
@@ -116,19 +116,21 @@ class Sheet:
             known = tag("a", key, fact.id, str(answer))
             choices.append((known, label))
             answers[known] = answer
+        changing = any(what == "answer" for what, _ in placeholders(fact.ask.text(self.language)))
+        buttons = fact.kind not in LISTED or len(options) <= FOUND_BY_BUTTON
+        # Of a long list of countries only what ISO has not is a button: "stateless" is hard to find by typing.
+        shown = [one for one in choices if buttons or (fact.kind == "country" and len(str(answers[one[0]])) != 2)]
         labels = Labels(
             choices,
             stem=self._stem,
             filler=self.phrases.filler,
             denying=self.phrases.denying,
-            numbered=fact.kind not in LISTED or len(options) <= FOUND_BY_BUTTON,
+            numbered=[known for known, _ in shown],
         )
-        changing = any(what == "answer" for what, _ in placeholders(fact.ask.text(self.language)))
-        buttons = bool(options) and (fact.kind not in LISTED or len(options) <= FOUND_BY_BUTTON)
         done, none = tag("d", key, fact.id), tag("z", key, fact.id)
         valued = tag("v", key, fact.id)[:5]
         return Question(
-            fact, self._ask(fact, {}), tuple(choices), answers, labels, buttons, changing, done, none, valued
+            fact, self._ask(fact, {}), tuple(choices), tuple(shown), answers, labels, changing, done, none, valued
         )
 
     def _ask(self, fact: Fact, answers: Mapping[str, Answer]) -> str:
