@@ -173,7 +173,7 @@ def show_outcome(turn: Turn, sheet: Sheet, found: Consultation) -> None:
 
 
 def outcome_buttons(turn: Turn) -> list[Button]:
-    return turn.commands("why", "answers", "restart", "services")
+    return turn.commands("why", "answers", "restart", "services", "human")
 
 
 def explain_question(turn: Turn, talk: Talk) -> None:

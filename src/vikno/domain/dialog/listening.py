@@ -162,6 +162,9 @@ def wish(turn: Turn, text: str) -> None:
     elif hits.keys:
         turn.change(view="found", offered=hits.keys[:MOST_FOUND])
         show_menu(turn, "found")
+    elif turn.state.view == "outcome":
+        turn.note("not_understood.outcome")
+        again(turn)
     else:
         turn.note("not_found")
         turn.lead.append(steps.contacts(turn))

@@ -52,6 +52,15 @@ class Section(Struct, frozen=True):
     lines: tuple[Line, ...]
 
 
+class Contact(Struct, frozen=True, gc=False):
+    """Where a person can ask."""
+
+    name: str
+    url: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
 class Checklist(Struct, frozen=True):
     """The outcome of a consultation, in one language."""
 
@@ -64,6 +73,7 @@ class Checklist(Struct, frozen=True):
     receipt: str
     total: str | None = None  # in words; None: unknown, or nobody pays here
     sums: dict[str, str] | None = None  # {"UAH": "618.00"}; None: not known
+    contact: Contact | None = None
 
 
 class Message(Struct, frozen=True):

@@ -7,7 +7,8 @@ from typing import Literal, cast
 
 from msgspec.structs import replace
 
-from vikno.domain.dialog.messages import Checklist, Line, Section
+from vikno.domain.catalog import PublicOrganisation
+from vikno.domain.dialog.messages import Checklist, Contact, Line, Section
 from vikno.domain.dialog.sheet import Sheet
 from vikno.domain.dialog.why import caution, citations
 from vikno.domain.rules.ruleset import Consultation
@@ -45,7 +46,19 @@ def checklist(sheet: Sheet, consultation: Consultation, step: int | None = None)
         receipt=sheet.ruleset.receipt(consultation).hash,
         total=_total(sheet, consultation),
         sums=None if consultation.total is None else {code: str(sum_) for code, sum_ in consultation.total.items()},
+        contact=contact(sheet.authority, sheet.language) if sheet.authority else None,
     )
+
+
+def contact(authority: PublicOrganisation, language: str) -> Contact:
+    """An authority as somebody to ask."""
+    return Contact(authority.name.text(language), authority.url, authority.phone, authority.email)
+
+
+def contact_words(found: Contact) -> str:
+    """A contact in one line."""
+    ways = ", ".join(way for way in (found.phone, found.email, found.url) if way)
+    return f"{found.name}: {ways}" if ways else found.name
 
 
 def _line(sheet: Sheet, consultation: Consultation, item: Item) -> Line:
@@ -94,6 +107,8 @@ def in_words(sheet: Sheet, made: Checklist) -> str:
             lines.append(say("total", total=made.total))
         parts.append("\n".join(lines))
     parts += ["\n".join(f"{MARK * at} {said}" for at, said in enumerate(cautions, 1))] if cautions else []
+    if made.contact and made.outcome in ("stop", "human"):
+        parts.append(say("contact", contact=contact_words(made.contact)))
     parts.append(say("dated", day=made.dated, receipt=made.receipt[:RECEIPT_SHOWN]))
     return "\n\n".join(parts)
 

@@ -48,7 +48,10 @@ class ServiceIndex:
         for key, texts in services:
             self._order[key] = len(self._order)
             for text in texts:
-                self._names[plain(text)].add(key)
+                said = words(text)
+                self._names[" ".join(said)].add(key)
+                for language in languages:
+                    self._names[" ".join(lemma(word, language) for word in said)].add(key)
                 for word in words(text):
                     for form in self._forms(word):
                         self._where[form].add(key)
@@ -63,7 +66,8 @@ class ServiceIndex:
         Sure only when it names one, or when all its words are known and fit no other.
         """
         said = [word for word in words(wish) if word not in filler and self._forms(word).isdisjoint(filler)]
-        for name in (plain(wish), " ".join(said)):
+        stems = (" ".join(self._lemma(word, language) for word in said) for language in self._languages)
+        for name in (plain(wish), " ".join(said), *stems):
             named = self._names.get(name, set())
             if len(named) == 1:
                 return Hits(tuple(named), sure=True)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from hashlib import blake2s
 
+from vikno.domain.catalog import PublicOrganisation
 from vikno.domain.dialog.matching import Labels
 from vikno.domain.dialog.messages import Line
 from vikno.domain.dialog.phrases import Phrases
@@ -60,9 +61,16 @@ class Question:
 class Sheet:
     """A ruleset in a language. Questions are prepared when first asked, and kept; so are the `lines` of outcomes."""
 
-    def __init__(self, ruleset: Ruleset, phrases: Phrases, language: str, lemma: Lemma = lambda word, _: word) -> None:
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        phrases: Phrases,
+        language: str,
+        lemma: Lemma = lambda word, _: word,
+        authority: PublicOrganisation | None = None,
+    ) -> None:
         self.ruleset, self.service, self.day = ruleset, ruleset.service, ruleset.day
-        self.phrases, self.language = phrases, language
+        self.phrases, self.language, self.authority = phrases, language, authority
         self.version = ruleset.service.version
         self._stem = lambda word: lemma(word, language)
         self._questions: dict[str, Question] = {}

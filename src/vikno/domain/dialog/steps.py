@@ -8,9 +8,11 @@ from typing import Any
 from vikno.domain.dialog.asking import ask, consulted, explain_question, settle, show
 from vikno.domain.dialog.context import Turn
 from vikno.domain.dialog.menus import again, show_menu, unfinished
+from vikno.domain.dialog.outcome import contact, contact_words
 from vikno.domain.dialog.returning import reconcile
 from vikno.domain.dialog.state import MOST_TALKS, Talk, full_answers
 
+MOST_CONTACTS = 5
 OVERLAYS = ("answers", "languages", "talks", "why", "confirm", "resume")
 """Lists over a question or an outcome: "back" closes them."""
 
@@ -158,10 +160,8 @@ def contacts(turn: Turn) -> str:
     talk, world = turn.talk, turn.world
     keys = [talk.service] if talk else list(world.services)
     authorities = {one.id: one for key in keys if (one := world.authority(key))}
-    lines = []
-    for one in list(authorities.values())[:5]:
-        ways = [way for way in (one.phone, one.email, one.url) if way]
-        lines.append(f"• {one.name.text(turn.state.lang)}" + (f": {', '.join(ways)}" if ways else ""))
+    found = [contact(one, turn.state.lang) for one in list(authorities.values())[:MOST_CONTACTS]]
+    lines = [f"• {contact_words(one)}" for one in found]
     return turn.say("human", list="\n".join(lines)) if lines else turn.say("human.none")
 
 

@@ -56,7 +56,8 @@ class World:
     def sheet(self, service: str, language: str) -> Sheet:
         found = self._sheets.get((service, language))
         if found is None:
-            found = Sheet(self.ruleset(service), self.words(language), language, self._lemma)
+            words, authority = self.words(language), self.authority(service)
+            found = Sheet(self.ruleset(service), words, language, self._lemma, authority)
             self._sheets[service, language] = found
         return found
 
