@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+
+import apsw
 
 from vikno.usecases.ports import Kept, Step, StoreUnavailable
 
@@ -57,7 +58,7 @@ class Mark(Asked[None]):
 class Chore(Asked[int]):
     """Work on many rows: a transaction of its own, on the thread that commits."""
 
-    work: Callable[[sqlite3.Connection], int]
+    work: Callable[[apsw.Cursor], int]
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+import apsw
 
 from vikno.usecases.ports import StoreUnavailable
 
@@ -27,7 +27,7 @@ class StoreDamaged(StoreUnavailable):
 
 
 class StoreUnreadable(StoreUnavailable):
-    """The file of the store cannot be opened. Look at its folder, its owner and its permissions."""
+    """The file of the store cannot be opened or written. Look at its folder, its owner and its permissions."""
 
     code = "store_unreadable"
     retryable = False
@@ -61,26 +61,26 @@ class StoreUrlWrong(StoreUnavailable):
     retryable = False
 
 
-_BY_CODE: dict[int, type[StoreUnavailable]] = {
-    sqlite3.SQLITE_FULL: DiskFull,
-    sqlite3.SQLITE_BUSY: StoreLocked,
-    sqlite3.SQLITE_LOCKED: StoreLocked,
-    sqlite3.SQLITE_PROTOCOL: StoreLocked,
-    sqlite3.SQLITE_CORRUPT: StoreDamaged,
-    sqlite3.SQLITE_NOTADB: StoreDamaged,
-    sqlite3.SQLITE_CANTOPEN: StoreUnreadable,
-    sqlite3.SQLITE_READONLY: StoreUnreadable,
-    sqlite3.SQLITE_PERM: StoreUnreadable,
-    sqlite3.SQLITE_AUTH: StoreUnreadable,
+_OURS: dict[type[apsw.Error], type[StoreUnavailable]] = {
+    apsw.FullError: DiskFull,
+    apsw.BusyError: StoreLocked,
+    apsw.LockedError: StoreLocked,
+    apsw.ProtocolError: StoreLocked,
+    apsw.CorruptError: StoreDamaged,
+    apsw.NotADBError: StoreDamaged,
+    apsw.CantOpenError: StoreUnreadable,
+    apsw.ReadOnlyError: StoreUnreadable,
+    apsw.PermissionsError: StoreUnreadable,
+    apsw.AuthError: StoreUnreadable,
 }
 
 
-def primary_code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code: the low byte of the extended one (https://www.sqlite.org/rescode.html)."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+def name_of(error: apsw.Error) -> str:
+    """SQLite's name of what happened, as SQLITE_IOERR_FSYNC: for the log, never with a value."""
+    extended = getattr(error, "extendedresult", 0)
+    return str(apsw.mapping_extended_result_codes.get(extended, type(error).__name__))
 
 
-def in_our_words(error: sqlite3.Error) -> StoreUnavailable:
-    """The error to raise for one of SQLite's; its name is kept for the log, never a value."""
-    kind = _BY_CODE.get(primary_code(error), StoreUnavailable)
-    return kind(getattr(error, "sqlite_errorname", type(error).__name__))
+def in_our_words(error: apsw.Error) -> StoreUnavailable:
+    """The error to raise for one of SQLite's."""
+    return _OURS.get(type(error), StoreUnavailable)(name_of(error))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import apsw
 
 from vikno.stores.sqlite.errors import StoreUnreadable, StoreUrlWrong, in_our_words
+from vikno.stores.sqlite.migrations import check_ours, found
 
 OPENING_WAIT_MS = 10_000
 """How long opening waits for another process that opens, migrates or recovers the same file."""
@@ -53,42 +55,41 @@ def sqlite_errors() -> Iterator[None]:
     """Raise SQLite's errors as ours."""
     try:
         yield
-    except sqlite3.Error as error:
+    except apsw.Error as error:
         raise in_our_words(error) from error
 
 
-def connect_to_write(location: Location) -> sqlite3.Connection:
-    """A connection that writes, to a file made with the permissions 0600 if it is new."""
+def connect_to_write(location: Location) -> apsw.Connection:
+    """A connection that writes, to a file made with the permissions 0600 if it is new.
+
+    Raises StoreTooNew and StoreForeign, with the file unchanged.
+    """
     _make_private(location.path)
-    connection = _connect(f"file:{quote(str(location.path))}?mode=rw")
+    connection = _connect(location.path, apsw.SQLITE_OPEN_READWRITE)
     try:
-        (mode,) = connection.execute("PRAGMA journal_mode = wal").fetchone()
-        if mode != "wal":
+        check_ours(connection, found())  # before anything is changed
+        if connection.pragma("journal_mode", "wal") != "wal":
             raise StoreUnreadable("no write-ahead log on this file system")
-        connection.execute(f"PRAGMA synchronous = {location.synchronous}")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")  # `checkpoints` does it beside the turns
-        connection.execute("PRAGMA journal_size_limit = 67108864")
-        connection.execute("PRAGMA cache_size = -16384")
+        connection.pragma("synchronous", location.synchronous)
+        connection.pragma("journal_size_limit", 64 * 2**20)
+        connection.pragma("cache_size", -16 * 2**10)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def connect_to_read(path: Path) -> sqlite3.Connection:
+def connect_to_read(path: Path) -> apsw.Connection:
     """A connection that only reads."""
-    if not path.exists():
-        raise StoreUnreadable("no such file")
-    connection = _connect(f"file:{quote(str(path))}?mode=ro")
-    connection.execute("PRAGMA cache_size = -4096")
+    connection = _connect(path, apsw.SQLITE_OPEN_READONLY)
+    connection.pragma("cache_size", -4 * 2**10)
     return connection
 
 
-def _connect(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=OPENING_WAIT_MS / 1000
-    )
-    connection.execute("PRAGMA trusted_schema = off")
+def _connect(path: Path, flags: int) -> apsw.Connection:
+    connection = apsw.Connection(str(path.absolute()), flags)
+    connection.set_busy_timeout(OPENING_WAIT_MS)
+    connection.pragma("trusted_schema", False)
     return connection
 
 

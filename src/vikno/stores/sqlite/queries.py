@@ -16,8 +16,8 @@ def _read(text: str) -> Iterator[tuple[str, str]]:
 _STATEMENTS = dict(_read(files(__package__).joinpath("queries.sql").read_text("utf-8")))
 
 FIND = _STATEMENTS["find"]
-ANSWERED = _STATEMENTS["answered"]
-ANSWER = _STATEMENTS["answer"]
+FIND_KEY = _STATEMENTS["find_key"]
+READ_ANSWER = _STATEMENTS["read_answer"]
 LAST_CONVERSATION = _STATEMENTS["last_conversation"]
 BEGIN_CONVERSATION = _STATEMENTS["begin_conversation"]
 CHANGE_CONVERSATION = _STATEMENTS["change_conversation"]

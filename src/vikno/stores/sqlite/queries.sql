@@ -7,11 +7,11 @@ FROM conversation AS c
 LEFT JOIN inbox AS i ON i.conversation = c.id AND i.event = ?2
 WHERE c.name = ?1;
 
--- name: answered
+-- name: find_key
 -- Whether this event was answered, for a conversation that an earlier turn of the group has brought up to date.
 SELECT position, effects FROM inbox WHERE conversation = ? AND event = ?;
 
--- name: answer
+-- name: read_answer
 -- The effects of the first turn, for an event seen before.
 SELECT payload FROM outbox WHERE conversation = ? AND position > ? AND position <= ? ORDER BY position;
 

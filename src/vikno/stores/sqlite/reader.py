@@ -6,7 +6,7 @@ from typing import Any
 
 from vikno.stores.sqlite import queries
 from vikno.stores.sqlite.file import Location, connect_to_read, sqlite_errors
-from vikno.stores.sqlite.migrations import check_current
+from vikno.stores.sqlite.migrations import check_current, found
 from vikno.usecases.ports import Conversation, Effect, StoreClosed
 
 
@@ -22,7 +22,7 @@ class SqliteReader:
         with sqlite_errors():
             self._reading = connect_to_read(Location.of(url).path)
             try:
-                check_current(self._reading)
+                check_current(self._reading, found())
             except BaseException:
                 self._reading.close()
                 raise

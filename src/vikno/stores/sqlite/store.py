@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import deque
 from collections.abc import Iterable
 from typing import Any, TypeVar
+
+import apsw
 
 from vikno.stores.sqlite import queries
 from vikno.stores.sqlite.asked import Asked, Chore, Mark, Turn, failing_together
@@ -74,9 +75,11 @@ class SqliteStore(SqliteReader):
     async def prune(self, before_ms: int, limit: int = 500) -> int:
         """Forget up to `limit` old dedupe keys, or else old done effects; how many it was."""
 
-        def forget(writing: sqlite3.Connection) -> int:
-            keys = writing.execute(queries.FORGET_KEYS, (before_ms, limit)).rowcount
-            return keys or writing.execute(queries.FORGET_EFFECTS, (before_ms, limit)).rowcount
+        def forget(writing: apsw.Cursor) -> int:
+            writing.execute(queries.FORGET_KEYS, (before_ms, limit))
+            if not writing.connection.changes():
+                writing.execute(queries.FORGET_EFFECTS, (before_ms, limit))
+            return writing.connection.changes()
 
         return await self._ask(self._chores, Chore(forget))
 
@@ -124,7 +127,6 @@ class SqliteStore(SqliteReader):
                 turn.give(outcome)
             for mark in marks:
                 mark.give(None)
-            self._writer.wrote(len(turns))
 
     async def _do(self, chore: Chore) -> None:
         with failing_together([chore]):
@@ -141,7 +143,7 @@ def _take(group: Group, turns: Iterable[Turn]) -> list[tuple[Turn, Kept | Except
             continue
         try:
             outcomes.append((turn, group.turn(turn.conversation, turn.event, turn.step)))
-        except sqlite3.Error:
+        except apsw.Error:
             raise
         except Exception as error:  # noqa: BLE001 - it is raised where the turn was asked for
             outcomes.append((turn, error))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+import apsw
+
 from vikno.stores.sqlite.checkpoints import Checkpoints
-from vikno.stores.sqlite.errors import primary_code
+from vikno.stores.sqlite.errors import name_of
 from vikno.stores.sqlite.file import Location, connect_to_write, sqlite_errors
-from vikno.stores.sqlite.migrations import migrate
+from vikno.stores.sqlite.migrations import found, migrate
 
 log = logging.getLogger(__name__)
 
@@ -30,16 +31,17 @@ class Writer:
         self._lock_wait_s = lock_wait_s
         self._connection = connect_to_write(location)
         try:
-            migrate(self._connection)
-            self._connection.execute("PRAGMA busy_timeout = 0")  # `_begin` waits instead
-            self._checkpoints = Checkpoints(connect_to_write(location))
+            migrate(self._connection, found())
+            self._connection.set_busy_timeout(0)  # `_begin` waits instead
+            self._checkpoints = Checkpoints(self._connection, connect_to_write(location))
         except BaseException:
             self._connection.close()
             raise
+        self._cursor = self._connection.cursor()
         self._thread = ThreadPoolExecutor(1, "vikno-commit")
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[sqlite3.Connection]:
+    async def transaction(self) -> AsyncIterator[apsw.Cursor]:
         """What is written inside is on disk when this ends, or not at all when it raises.
 
         SQLite's errors are raised as ours.
@@ -47,7 +49,7 @@ class Writer:
         with sqlite_errors():
             await self._begin()
             try:
-                yield self._connection
+                yield self._cursor
                 await self.beside(self._commit)
             except BaseException:
                 self._roll_back()
@@ -62,10 +64,6 @@ class Writer:
             wait([doing])  # the connection is the thread's until it has ended
             raise
 
-    def wrote(self, turns: int) -> None:
-        """So many turns were written: a checkpoint may be due."""
-        self._checkpoints.after(turns)
-
     def close(self) -> None:
         """Let go of the file; SQLite copies the rest of the log into it."""
         self._thread.shutdown()
@@ -78,9 +76,9 @@ class Writer:
         until, pause_s = loop.time() + self._lock_wait_s, 0.001
         while True:
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if primary_code(error) != sqlite3.SQLITE_BUSY or loop.time() > until:
+                self._cursor.execute("BEGIN IMMEDIATE")
+            except apsw.BusyError:
+                if loop.time() > until:
                     raise
             else:
                 return
@@ -88,15 +86,12 @@ class Writer:
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     def _commit(self) -> None:
-        self._connection.execute("COMMIT")
-        try:
-            self._checkpoints.finish(self._connection)
-        except sqlite3.Error as error:  # what was committed stays so
-            log.warning("checkpoint_failed", extra={"reason": getattr(error, "sqlite_errorname", "")})
+        self._cursor.execute("COMMIT")
+        self._checkpoints.after_commit()
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:  # after some errors SQLite has done it already
             try:
-                self._connection.execute("ROLLBACK")
-            except sqlite3.Error as error:
-                log.warning("rollback_failed", extra={"reason": getattr(error, "sqlite_errorname", "")})
+                self._cursor.execute("ROLLBACK")
+            except apsw.Error as error:
+                log.warning("rollback_failed", extra={"reason": name_of(error)})

@@ -1,0 +1,84 @@
+"""A store of every earlier version opens; a step that fails leaves the version before it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+import pytest
+
+from tests.stores.sqlite.steps import count, never
+from vikno.stores.sqlite import SqliteStore
+from vikno.stores.sqlite.errors import StoreForeign, StoreTooNew
+from vikno.stores.sqlite.migrations import APPLICATION_ID, Migration, found, migrate, version
+from vikno.usecases.ports import Kept
+
+VERSIONS = Path(__file__).with_name("versions")
+FIRST, BROKEN = (
+    Migration(1, "first", "CREATE TABLE a (b); INSERT INTO a VALUES (1);"),
+    Migration(2, "broken", "CREATE TABLE c (d); INSERT INTO a VALUES (2); CREATE TABLE nonsense;"),
+)
+
+
+def tables(connection: apsw.Connection) -> list[str]:
+    return [str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master ORDER BY name").fetchall()]
+
+
+def test_the_steps_are_numbered_without_a_gap() -> None:
+    assert [step.number for step in found()] == list(range(1, len(found()) + 1))
+    assert all(step.name and step.script for step in found())
+
+
+@pytest.mark.parametrize("number", range(1, len(found()) + 1))
+async def test_a_store_of_each_version_opens_with_what_it_held(tmp_path: Path, number: int) -> None:
+    """`versions/` has a sample of each version, so that a new step is tried on what was there before it."""
+    connection = apsw.Connection(str(tmp_path / "a.db"))
+    migrate(connection, found()[:number])
+    connection.execute((VERSIONS / f"{number:04}.sql").read_text("utf-8"))
+    connection.close()
+    store = SqliteStore(f"sqlite:///{tmp_path}/a.db", lambda: 5_000)
+    assert [c.name for c in await store.page()] == ["telegram:17", "web:anna"]
+    assert await store.turn("web:anna", "e2", never) == Kept(("Скільки років?".encode(),), True, 3)
+    assert [(e.position, e.status) for e in await store.since("web:anna", 0)] == [(1, "done"), (2, "done"), (3, "done")]
+    assert [(e.conversation, e.event) for e in await store.waiting()] == [("telegram:17", "u1")]
+    assert (await store.turn("web:anna", "e3", count)).position == 4
+    await store.close()
+
+
+async def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
+    (tmp_path / "a.db").touch()
+    store = SqliteStore(f"sqlite:///{tmp_path}/a.db", lambda: 0)
+    assert (await store.turn("a", "1", count)).effects == (b"1",)
+    await store.close()
+
+
+def test_steps_are_taken_once_and_the_file_is_marked_as_ours() -> None:
+    connection = apsw.Connection(":memory:")
+    migrate(connection, [FIRST])
+    migrate(connection, [FIRST])
+    assert connection.execute("SELECT b FROM a").fetchall() == [(1,)]
+    assert version(connection) == 1
+    assert connection.pragma("application_id") == APPLICATION_ID
+
+
+def test_a_step_that_fails_leaves_the_version_before_it_whole() -> None:
+    connection = apsw.Connection(":memory:")
+    with pytest.raises(apsw.SQLError):
+        migrate(connection, [FIRST, BROKEN])
+    assert version(connection) == 1
+    assert tables(connection) == ["a"]
+    assert connection.execute("SELECT b FROM a").fetchall() == [(1,)]
+    assert not connection.in_transaction
+
+
+def test_a_newer_or_a_foreign_database_is_not_touched() -> None:
+    newer = apsw.Connection(":memory:")
+    migrate(newer, [FIRST])
+    newer.pragma("user_version", 2)
+    with pytest.raises(StoreTooNew):
+        migrate(newer, [FIRST])
+    foreign = apsw.Connection(":memory:")
+    foreign.pragma("application_id", 7)
+    with pytest.raises(StoreForeign):
+        migrate(foreign, [FIRST])
+    assert tables(foreign) == []
