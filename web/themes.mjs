@@ -1,5 +1,6 @@
 // Turns design tokens (web/theme.json and countries/*/theme.json) into the CSS variables of one theme each.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { configSchema, formatThemeCSS } from '@digdir/designsystemet';
@@ -16,11 +17,11 @@ export async function themes(root) {
     if (existsSync(file)) sources.push([country, file]);
   }
   const made = [];
-  for (const [name, file] of sources) made.push([name, await themeCSS(name, file)]);
+  for (const [name, file] of sources) made.push([name, await themeCSS(root, name, file)]);
   return made;
 }
 
-async function themeCSS(name, file) {
+async function themeCSS(root, name, file) {
   const tokens = JSON.parse(readFileSync(file, 'utf8'));
   const themed = { ...tokens, typography: { fontFamily: FONT } };
   const checked = configSchema.safeParse({ outDir: '.', themes: { [name]: themed } });
@@ -31,7 +32,19 @@ async function themeCSS(name, file) {
       throw new Error(`${file}: colors.${group} must name exactly ${wanted.join(', ')}; it names ${given.join(', ')}`);
     }
   }
-  return quietly(() => formatThemeCSS({ name, ...checked.data.themes[name] }));
+  return kept(root, { name, ...checked.data.themes[name] }, (theme) => quietly(() => formatThemeCSS(theme)));
+}
+
+/** A theme takes seconds to build and seldom changes: keep it beside the packages it was built by. */
+async function kept(root, theme, build) {
+  const lock = readFileSync(path.join(root, 'package-lock.json'));
+  const hash = createHash('sha256').update(lock).update(JSON.stringify(theme)).digest('hex');
+  const file = path.join(root, 'node_modules/.cache/vikno', `${hash}.css`);
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  const css = await build(theme);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, css);
+  return css;
 }
 
 /** The token builder tells every step; a build that went well has one line to say. */

@@ -1,0 +1,253 @@
+"""The chat over HTTP: turns by POST, what other tabs do by event stream, and the page of the window itself.
+
+    POST /chat/turns   {"conversation": token or null, "event": id made by the client,
+                        "tap": button id | "text": words | "start": service key or null | "lang": language}
+    -> JSON lines: {"conversation": token, "event": …, "position": n, "repeated"?: true, "page"?: the outcome's address}
+       and one message a line. The same event again is answered the same and changes nothing.
+    GET /chat/state    (header x-conversation: token) -> the last turn, in the same lines
+    GET /chat/events?conversation=token -> text/event-stream of turns; Last-Event-ID: the position already seen
+
+The POST is the hot path: no framework, no template, one turn of the store.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Annotated, Protocol
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from vikno.domain.dialog.events import Event, LanguageChosen, Said, Started, Tapped
+from vikno.domain.dialog.phrases import Phrases
+from vikno.domain.dialog.state import full_answers
+from vikno.domain.dialog.world import World
+from vikno.domain.errors import ViknoError
+from vikno.portal.address import pairs, write_address
+from vikno.portal.streams import Streams
+from vikno.usecases.hold_conversation import hold_conversation, read_state
+from vikno.usecases.ports import ConversationStore, Outbox
+
+MOST_BYTES = 64 * 1024
+"""A turn; what a person types is shorter by far, and is read up to 400 letters."""
+MOST_DRAINED = 16 * 1024 * 1024
+"""Of a larger body this much is received and thrown away, so that whoever sent it hears why it was refused."""
+TOKEN_BYTES = 24
+
+Token = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{22,64}$")]
+EventId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+Short = Annotated[str, msgspec.Meta(max_length=128)]
+
+
+class Asked(msgspec.Struct):
+    """A turn as a client asks for it."""
+
+    event: EventId
+    conversation: Token | None = None
+    tap: Short | None = None
+    text: str | None = None
+    start: Short | msgspec.UnsetType | None = msgspec.UNSET
+    lang: Short | None = None
+
+    def happened(self) -> Event | None:
+        """What happened; None if the client says nothing, or two things at once."""
+        said = (self.tap is not None) + (self.text is not None) + (self.start is not msgspec.UNSET)
+        if said > 1 or (not said and self.lang is None):
+            return None
+        if self.tap is not None:
+            return Tapped(self.tap)
+        if self.text is not None:
+            return Said(self.text)
+        if self.start is not msgspec.UNSET:
+            return Started(self.start, self.lang)
+        return LanguageChosen(self.lang or "")
+
+
+class Head(msgspec.Struct, omit_defaults=True):
+    """The first line of an answer. `page`: the address of the outcome, where the turn ended in one."""
+
+    conversation: str
+    event: str
+    position: int
+    repeated: bool = False
+    lang: str | None = None
+    page: str | None = None
+
+
+class Records(ConversationStore, Outbox, Protocol):
+    """What the chat needs of a store: to hold turns, and to hear again what was said."""
+
+
+_decode = msgspec.json.Decoder(Asked).decode
+_encode = msgspec.json.Encoder().encode
+_OUTCOME = b'{"kind":"outcome"'  # how the JSON of such a message begins
+_LINES = [
+    (b"content-type", b"application/x-ndjson"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+def name_of(token: str) -> str:
+    """The conversation's name on record: whoever reads the record cannot speak in its stead."""
+    return "web:" + blake2b(token.encode(), digest_size=16).hexdigest()
+
+
+class TooLong(ViknoError):
+    """This message is too long. Please write a shorter one."""
+
+    code = "too_long"
+
+
+@dataclass(frozen=True)
+class Chat:
+    """The chat's HTTP interface, a plain ASGI application for /chat/…."""
+
+    store: Records
+    world: Callable[[], World]
+    words: Callable[[str | None], Phrases]
+    streams: Streams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match scope["method"], scope["path"]:
+            case "POST", "/chat/turns":
+                await self.turns(scope, receive, send)
+            case "GET", "/chat/state":
+                await self.state(scope, send)
+            case "GET", "/chat/events":
+                await self.events(scope, receive, send)
+            case _:
+                await self._refuse(send, 404, "not_found", "broken", None)
+
+    async def turns(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hold one turn and answer with it."""
+        try:
+            asked = _decode(await _body(receive))
+        except TooLong:
+            await self._refuse(send, 413, "too_long", "long", _language(scope))
+            return
+        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError):
+            await self._refuse(send, 400, "broken", "broken", _language(scope))
+            return
+        happened = asked.happened()
+        if happened is None:
+            await self._refuse(send, 400, "broken", "broken", asked.lang)
+            return
+        token = asked.conversation or secrets.token_urlsafe(TOKEN_BYTES)
+        name, world = name_of(token), self.world()
+        try:
+            if asked.conversation is None and asked.lang and not isinstance(happened, Started | LanguageChosen):
+                await hold_conversation(
+                    self.store, name, f"{asked.event}~lang", LanguageChosen(asked.lang), world, fetched=True
+                )
+            held = await hold_conversation(self.store, name, asked.event, happened, world, fetched=True)
+        except ViknoError as error:
+            status, phrase = (503, "busy") if error.retryable else (400, "broken")
+            await self._refuse(send, status, error.code, phrase, asked.lang)
+            return
+        if not held.repeated:
+            self.streams.tell(name)
+        head = Head(token, asked.event, held.position, held.repeated, page=await self._page(name, held.effects, world))
+        await _answer(send, 200, b"\n".join([_encode(head), *held.effects, b""]))
+
+    async def _page(self, name: str, effects: tuple[bytes, ...], world: World) -> str | None:
+        """Where the outcome that was just said stands as a page."""
+        if not any(effect.startswith(_OUTCOME) for effect in effects):
+            return None
+        state, _ = read_state(await self.store.read(name))
+        talk = next((talk for talk in state.talks if talk.number == state.open), None) if state else None
+        if state is None or talk is None or talk.service not in world.services:
+            return None
+        sheet = world.sheet(talk.service, state.lang)
+        answers = full_answers(talk.answers, sheet.unlike)
+        asked = sheet.ruleset.consult(answers).asked
+        return write_address(f"/{state.lang}/{talk.service}/", pairs(sheet.service, answers, asked))
+
+    async def state(self, scope: Scope, send: Send) -> None:
+        """The last turn of a conversation, for a page that was loaded anew."""
+        token = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-conversation"), "")
+        try:
+            kept = await self.store.read(name_of(token)) if _is_token(token) else None
+            if kept is None:
+                await self._refuse(send, 404, "conversation_unknown", "unknown", _language(scope))
+                return
+            state, _ = read_state(kept)
+            last = await self.streams.last(name_of(token))
+            page = await self._page(name_of(token), tuple(effect.payload for effect in last), self.world())
+        except ViknoError as error:
+            await self._refuse(send, 503, error.code, "busy", _language(scope))
+            return
+        event, position = (last[-1].event, last[-1].position) if last else ("", 0)
+        head = Head(token, event, position, repeated=True, lang=state.lang if state else None, page=page)
+        await _answer(send, 200, b"\n".join([_encode(head), *(effect.payload for effect in last), b""]))
+
+    async def events(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Turns as they are held, those made elsewhere too."""
+        query = dict(parse_qsl(scope["query_string"][:500].decode("latin-1")))
+        token = query.get("conversation", "")
+        seen = next((value for name, value in scope["headers"] if name == b"last-event-id"), b"")
+        position = _number(seen.decode("latin-1") or query.get("after", ""))
+        if not _is_token(token) or await self.store.read(name_of(token)) is None:
+            # 204 tells an EventSource to stop asking.
+            await _answer(send, 204, b"")
+            return
+        if not self.streams.room(name_of(token)):
+            await self._refuse(send, 503, "too_many_streams", "busy", _language(scope))
+            return
+        await self.streams.stream(token, name_of(token), position, receive, send)
+
+    async def _refuse(self, send: Send, status: int, code: str, phrase: str, lang: str | None) -> None:
+        message = self.words(lang).say(f"chat.{phrase}")
+        await _answer(send, status, _encode({"error": {"code": code, "message": message}}) + b"\n")
+
+
+async def _body(receive: Receive) -> bytes:
+    """The body of a request.
+
+    Raises:
+        TooLong: it is larger than `MOST_BYTES`.
+    """
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    received = len(body)
+    while message.get("more_body"):
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received <= MOST_BYTES:
+            body += message.get("body", b"")
+        elif received > MOST_DRAINED:
+            break
+    if received > MOST_BYTES:
+        raise TooLong
+    return body
+
+
+def _is_token(token: str) -> bool:
+    try:
+        msgspec.convert(token, Token)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _language(scope: Scope) -> str | None:
+    """The first language the browser asks for."""
+    wanted = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+    return wanted[:2].decode("latin-1").lower() or None
+
+
+def _number(written: str) -> int:
+    """A position that a client names; -1 for what is none."""
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 16 else -1
+
+
+async def _answer(send: Send, status: int, body: bytes) -> None:
+    headers = [*_LINES, (b"content-length", b"%d" % len(body))]
+    if status == 503:
+        headers.append((b"retry-after", b"1"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,123 @@
+"""The web server: uvicorn with bounds on what a request may weigh and how long it may take to arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+log = logging.getLogger("vikno.portal")
+
+MOST_HEAD_BYTES = 32 * 1024
+"""Request line and headers together; a consultation's address stays far below."""
+ARRIVAL_S = 20
+"""A request has this long to arrive whole."""
+SWEEP_S = 5
+HEAD_END = b"\r\n\r\n"
+MOST_CONNECTIONS = 4096
+TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"connection: close\r\ncontent-length: %d\r\n\r\n%s"
+)
+TOO_LARGE_TEXT = "Ця адреса задовга. Почніть, будь ласка, спочатку.\nThis address is too long. Please begin again.\n"
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """uvicorn's protocol, which by itself would read a head of any size for any time."""
+
+    head_bytes = 0
+    in_head = True
+    began = 0.0
+    tail = b""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.began = self.loop.time()
+
+    def data_received(self, data: bytes) -> None:
+        if self.in_head:
+            if not self.began:
+                self.began = self.loop.time()
+            end = (self.tail + data).find(HEAD_END)
+            self.head_bytes += end if end >= 0 else len(data)
+            self.tail = data[-3:]
+            if self.head_bytes > MOST_HEAD_BYTES:
+                self.transport.write(_too_large())
+                self.transport.close()
+                return
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        self.in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self.in_head, self.head_bytes, self.began, self.tail = True, 0, 0.0, b""
+        super().on_message_complete()
+
+    def late(self, now: float) -> bool:
+        """Whether a request has begun to arrive and still has not arrived whole."""
+        return bool(self.began) and now - self.began > ARRIVAL_S
+
+
+def _too_large() -> bytes:
+    text = TOO_LARGE_TEXT.encode()
+    return TOO_LARGE % (len(text), text)
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which also shows the door to those who never finish a request."""
+
+    stopping: Callable[[], None] = staticmethod(lambda: None)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # what stands now stands until the end: the collector need not look at it again
+        self._sweeper = asyncio.get_running_loop().create_task(self._sweep())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.stopping()
+        if hasattr(self, "_sweeper"):
+            self._sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeper
+        await super().shutdown(sockets)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, BoundedHttp) and connection.late(now):
+                    connection.transport.close()
+
+
+def server(app: ASGIApp, host: str, port: int, stopping: Callable[[], None] = lambda: None) -> Server:
+    """A server that is ready to run. Requests are not logged: their addresses hold people's answers."""
+    ready = Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            loop="uvloop",
+            http=BoundedHttp,
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=5,
+        )
+    )
+    ready.stopping = stopping
+    return ready

@@ -1,0 +1,29 @@
+"""The page of the chat window; what is said in it comes over /chat/turns."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from vikno.portal.site import Site
+
+WORDS = ("you", "total", "page", "trouble", "again", "refused", "alternative")
+
+
+async def chat_page(site: Site, request: Request) -> Response:
+    """/<lang>/chat?start=<service>: the window, opened on a service if a link named one."""
+    lang = request.path_params["lang"]
+    if lang not in site.languages:
+        return site.gone(request, site.language_of(request), "page", 404)
+    words = site.words[lang]
+    start = request.query_params.get("start", "")
+    start = start if start in site.world().services else ""
+    return site.pages.page(
+        "chat.html",
+        site.frame(request, lang, f"/{lang}/chat", start or None, place="chat", indexed=not start),
+        words,
+        title=words.say("chat.title"),
+        start=start,
+        phrases=msgspec.json.encode({name: words.say(f"chat.{name}") for name in WORDS}).decode(),
+    )
