@@ -38,12 +38,8 @@ class Group:
 
     def turn(self, conversation: str, event: str, step: Step) -> Kept:
         """Hold one turn. Whatever `step` raises is raised, with nothing of this turn in the group."""
-        row = self._rows.get(conversation)
-        if row is None:
-            row, repeated = self._find(conversation, event)
-        else:
-            repeated = self._find_answer(row, conversation, event)
-        if repeated is not None:
+        row = self._rows.get(conversation) or self._find(conversation)
+        if (repeated := self._find_answer(row, conversation, event)) is not None:
             return repeated
         taken = step(row.state)
         row_id, position = row.id or self._next_id(), row.position
@@ -67,24 +63,19 @@ class Group:
         self.writing.executemany(queries.KEEP_KEY, self._keys)
         self.writing.executemany(queries.KEEP_EFFECT, self._effects)
 
-    def _find(self, conversation: str, event: str) -> tuple[_Row, Kept | None]:
-        """The conversation as it is on record, and the answer if this event has had one."""
-        for row_id, state, position, answered, effects in self.writing.execute(queries.FIND, (conversation, event)):
-            row = _Row(row_id, state, position)
-            return row, None if answered is None else self._answer(row_id, answered, effects)
-        return _Row(0, None, 0), None
+    def _find(self, conversation: str) -> _Row:
+        for found in self.writing.execute(queries.FIND, (conversation,)):
+            return _Row(*found)
+        return _Row(0, None, 0)
 
     def _find_answer(self, row: _Row, conversation: str, event: str) -> Kept | None:
         """The answer if this event has had one: in this group, or on record."""
         if (kept := self._kept.get((conversation, event))) is not None:
             return Kept(kept.effects, True, kept.position)
         for position, effects in self.writing.execute(queries.FIND_KEY, (row.id, event)):
-            return self._answer(row.id, position, effects)
+            payloads = self.writing.execute(queries.READ_ANSWER, (row.id, position - effects, position))
+            return Kept(tuple(payload for (payload,) in payloads), True, position)
         return None
-
-    def _answer(self, row_id: int, position: int, effects: int) -> Kept:
-        payloads = self.writing.execute(queries.READ_ANSWER, (row_id, position - effects, position))
-        return Kept(tuple(payload for (payload,) in payloads), True, position)
 
     def _next_id(self) -> int:
         if self._last_id is None:

@@ -1,14 +1,11 @@
 -- Every statement of the store. "name:" is how the code calls it; the lines below it say what it is for.
 
 -- name: find
--- What a turn needs to know first: the conversation, and the answer if this event had one.
-SELECT c.id, c.state, c.position, i.position, i.effects
-FROM conversation AS c
-LEFT JOIN inbox AS i ON i.conversation = c.id AND i.event = ?2
-WHERE c.name = ?1;
+-- The conversation as the last turn left it. (Joined with the next statement it takes four times as long as both.)
+SELECT id, state, position FROM conversation WHERE name = ?;
 
 -- name: find_key
--- Whether this event was answered, for a conversation that an earlier turn of the group has brought up to date.
+-- Whether this event was answered, and where the answer is.
 SELECT position, effects FROM inbox WHERE conversation = ? AND event = ?;
 
 -- name: read_answer
