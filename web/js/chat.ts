@@ -9,7 +9,12 @@ interface ChatWords extends Words {
   refused: string;
 }
 
-type Entry = { from: 'person'; text: string } | { from: 'service'; message: Message };
+type Entry = { from: 'person'; text: string } | { from: 'service'; message: Message; page?: string };
+
+interface Seen {
+  position: number;
+  entries: Entry[];
+}
 
 const TOKEN = 'vikno.conversation';
 const LOG = 'vikno.log';
@@ -18,9 +23,10 @@ const TYPING_AFTER_MS = 350;
 
 class Chat {
   private readonly root = part(document, '[data-chat]');
+  private readonly lang = this.root.dataset.lang ?? '';
   private readonly words = JSON.parse(this.root.dataset.words ?? '{}') as ChatWords;
-  private readonly list = part<HTMLOListElement>(this.root, '[data-log] ol');
-  private readonly scroller = part(this.root, '[data-log]');
+  private readonly list = part<HTMLOListElement>(this.root, '[data-log]');
+  private readonly scroller = part(this.root, '[data-scroll]');
   private readonly choices = part(this.root, '[data-choices]');
   private readonly state = part(this.root, '[data-state]');
   private readonly form = part<HTMLFormElement>(this.root, '[data-say]');
@@ -28,6 +34,7 @@ class Chat {
   private readonly wire = new Wire(() => localStorage.getItem(TOKEN), (seconds) => this.trouble(seconds));
   private readonly own = new Set<string>();
   private entries: Entry[] = [];
+  private position = 0;
   private asked: Message | null = null;
   private stream: EventSource | null = null;
 
@@ -37,7 +44,7 @@ class Chat {
       const text = this.input.value.trim();
       if (!text) return;
       this.input.value = '';
-      void this.say({ text, said: text });
+      void this.say({ text, said: text, lang: this.lang });
     });
     part(this.root, '[data-forget]').addEventListener('click', () => void this.forget());
     document.addEventListener('visibilitychange', () => this.listen());
@@ -46,13 +53,11 @@ class Chat {
   /** Go on where the conversation stands, or begin; `start` comes from the link that led here. */
   async begin(): Promise<void> {
     const start = this.root.dataset.start || null;
-    if (localStorage.getItem(TOKEN)) {
-      this.restore();
-      const current = await this.current();
-      if (current && current.lang !== this.root.dataset.lang) await this.say({ lang: this.root.dataset.lang ?? '' });
-      else if (current && !start) this.show(current);
-    }
-    if (start || !localStorage.getItem(TOKEN)) await this.say({ start });
+    const token = localStorage.getItem(TOKEN);
+    const current = token ? await this.current() : null;
+    if (current) this.restore(current);
+    if (current?.lang && current.lang !== this.lang) await this.say({ lang: this.lang });
+    if (start || !current) await this.say({ start, lang: this.lang });
     if (start) history.replaceState(null, '', location.pathname);
     this.listen();
   }
@@ -62,10 +67,10 @@ class Chat {
     if (bubble) bubble.dataset.state = 'waiting';
     const dots = typing();
     const slow = setTimeout(() => this.append(dots), TYPING_AFTER_MS);
+    const event = crypto.randomUUID();
+    this.own.add(event);
     try {
-      const turn = await this.wire.send(said);
-      this.own.add(turn.event);
-      this.show(turn);
+      this.show(await this.wire.send(said, event));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.state.textContent = error.message || this.words.refused;
@@ -84,16 +89,29 @@ class Chat {
 
   private show(turn: Turn): void {
     localStorage.setItem(TOKEN, turn.conversation);
-    const again = this.asked;
-    for (const message of turn.messages) {
-      const same = message.kind === 'question' && message.input === 'choose_any' && message.fact === again?.fact;
-      const last = this.entries.at(-1);
-      const repeated = last?.from === 'service' && last.message.text === message.text;
-      if (!(same && turn.messages.length === 1) && !repeated) this.add({ from: 'service', message });
+    let first: HTMLElement | null = null;
+    if (turn.position > this.position || !this.asked) {
+      const again = this.asked;
+      for (const message of turn.messages) {
+        const ticked = message.input === 'choose_any' && message.fact === again?.fact && turn.messages.length === 1;
+        if (ticked) continue;
+        const bubble = this.add({ from: 'service', message, ...(message.kind === 'outcome' && { page: turn.page }) });
+        first ??= bubble;
+      }
     }
-    this.asked = turn.messages.findLast((message) => message.buttons.length > 0) ?? turn.messages.at(-1) ?? this.asked;
+    this.position = Math.max(this.position, turn.position);
+    // What only explains leaves the buttons of the question as they are.
+    this.asked = turn.messages.findLast((message) => message.buttons.length > 0) ?? this.asked;
     this.offer(this.asked?.buttons ?? []);
+    this.reveal(first);
     this.keep();
+  }
+
+  /** Down to the buttons, but never past the beginning of what was just said. */
+  private reveal(first: HTMLElement | null): void {
+    const { scroller } = this;
+    const begins = first ? first.offsetTop - scroller.offsetTop - 12 : scroller.scrollHeight;
+    scroller.scrollTop = Math.min(begins, scroller.scrollHeight - scroller.clientHeight);
   }
 
   private offer(buttons: Button[]): void {
@@ -135,7 +153,7 @@ class Chat {
 
   private add(entry: Entry): HTMLLIElement {
     this.entries.push(entry);
-    const bubble = entry.from === 'person' ? theirs(entry.text, this.words) : ours(entry.message, this.words);
+    const bubble = entry.from === 'person' ? theirs(entry.text, this.words) : ours(entry.message, this.words, entry.page);
     this.append(bubble);
     return bubble;
   }
@@ -147,17 +165,20 @@ class Chat {
 
   private keep(): void {
     this.entries = this.entries.slice(-MOST_KEPT);
-    sessionStorage.setItem(LOG, JSON.stringify(this.entries));
+    sessionStorage.setItem(LOG, JSON.stringify({ position: this.position, entries: this.entries } satisfies Seen));
   }
 
-  private restore(): void {
+  /** What this tab has seen of the conversation, then where it stands now. */
+  private restore(current: Turn): void {
     try {
-      const kept = JSON.parse(sessionStorage.getItem(LOG) ?? '[]') as Entry[];
-      for (const entry of kept) this.add(entry);
-      this.asked = kept.findLast((entry) => entry.from === 'service')?.message ?? null;
+      const seen = JSON.parse(sessionStorage.getItem(LOG) ?? 'null') as Seen | null;
+      for (const entry of seen?.entries ?? []) this.add(entry);
+      this.position = seen?.position ?? 0;
+      this.asked = this.entries.findLast((entry) => entry.from === 'service')?.message ?? null;
     } catch {
       sessionStorage.removeItem(LOG);
     }
+    this.show(current);
   }
 
   /** Forget the conversation in this browser and begin a new one. */
@@ -165,12 +186,13 @@ class Chat {
     localStorage.removeItem(TOKEN);
     sessionStorage.removeItem(LOG);
     this.entries = [];
+    this.position = 0;
     this.asked = null;
     this.list.replaceChildren();
     this.choices.replaceChildren();
     this.stream?.close();
     this.stream = null;
-    await this.say({ start: null });
+    await this.say({ start: null, lang: this.lang });
     this.listen();
     this.input.focus();
   }
@@ -210,12 +232,10 @@ class Chat {
       return;
     }
     if (this.stream) return;
-    this.stream = new EventSource(`/chat/events?conversation=${encodeURIComponent(token)}`);
+    this.stream = new EventSource(`/chat/events?conversation=${encodeURIComponent(token)}&after=${this.position}`);
     this.stream.addEventListener('turn', ({ data }) => {
       const turn = read((data as string).split('\n').filter(Boolean));
-      if (this.own.has(turn.event)) return;
-      if (turn.said) this.add({ from: 'person', text: turn.said });
-      this.show(turn);
+      if (!this.own.has(turn.event)) this.show(turn);
     });
   }
 }

@@ -3,10 +3,9 @@ import type { Checklist, Message } from './turns';
 
 export interface Words {
   you: string;
-  service: string;
   total: string;
   page: string;
-  pdf: string;
+  alternative: string;
 }
 
 function element<K extends keyof HTMLElementTagNameMap>(
@@ -28,14 +27,11 @@ export function theirs(text: string, words: Words): HTMLLIElement {
 }
 
 /** What the service says. */
-export function ours(message: Message, words: Words): HTMLLIElement {
+export function ours(message: Message, words: Words, page?: string): HTMLLIElement {
   const bubble = element('li', { className: 'vk-said' });
   bubble.dataset.kind = message.kind;
-  if (message.checklist) bubble.append(...checklist(message.checklist, words));
+  if (message.checklist) bubble.append(...checklist(message.checklist, words, page));
   else bubble.append(...paragraphs(message.text));
-  if (message.page) {
-    bubble.append(element('p', {}, element('a', { className: 'ds-link', href: message.page }, words.page)));
-  }
   return bubble;
 }
 
@@ -67,17 +63,19 @@ function paragraphs(text: string): HTMLElement[] {
   return made;
 }
 
-function checklist(list: Checklist, words: Words): HTMLElement[] {
+function checklist(list: Checklist, words: Words, page?: string): HTMLElement[] {
   const made: HTMLElement[] = [
     element('p', {}, element('strong', {}, list.title)),
     element('p', { className: 'vk-small' }, list.dated),
   ];
+  if (page) made.push(element('p', {}, element('a', { className: 'ds-button', href: page }, words.page)));
   for (const section of list.sections) {
     made.push(element('p', { className: 'vk-chat-kind' }, element('strong', {}, section.title)));
     const items = element('ul', { className: 'ds-list' });
     for (const line of section.lines) {
       const item = element('li', {}, line.text);
       if (line.amount) item.append(' – ', element('strong', {}, line.amount));
+      if (line.alternative) item.append(' ', element('span', { className: 'vk-quiet vk-small' }, `(${words.alternative})`));
       if (line.caution) item.append(element('br'), element('span', { className: 'vk-quiet vk-small' }, line.caution));
       items.append(item);
     }

@@ -42,22 +42,22 @@ export interface Message {
   checklist: Checklist | null;
   fact: string | null;
   input: string | null;
-  page: string | null;
 }
 
-/** `event` names the turn it answers, so that a tab knows its own turns again. */
+/** `event` names the turn it answers, so that a tab knows its own turns again; `page`: the outcome's address. */
 export interface Turn {
   conversation: string;
   event: string;
-  lang: string;
-  said?: string;
+  position: number;
+  lang?: string;
+  page?: string;
   messages: Message[];
 }
 
 export type Said =
-  | { start: string | null }
+  | { start: string | null; lang: string }
   | { tap: string; said: string }
-  | { text: string; said: string }
+  | { text: string; said: string; lang: string }
   | { lang: string };
 
 const PATIENCE_MS = 15_000;
@@ -78,9 +78,8 @@ export class Wire {
   }
 
   /** Send after everything sent before; resolves with the answer, however long the line is down. */
-  send(said: Said): Promise<Turn> {
-    const event = crypto.randomUUID();
-    const answer = this.waiting.then(() => this.insist({ ...said, event }));
+  send(said: Said, event: string): Promise<Turn> {
+    const answer = this.waiting.then(() => this.insist({ ...named(said), event }));
     this.waiting = answer.catch(() => undefined);
     return answer;
   }
@@ -130,12 +129,15 @@ export class Wire {
   }
 }
 
+/** What the server is told; the words of a button stay here. */
+function named(said: Said): Record<string, unknown> {
+  if ('tap' in said) return { tap: said.tap };
+  if ('text' in said) return { text: said.text, lang: said.lang };
+  return said;
+}
+
 /** JSON lines: who and what the turn was, then one message a line. */
 export function read(lines: string[]): Turn {
   const [head, ...messages] = lines.map((line) => JSON.parse(line) as unknown);
-  return { ...(head as Omit<Turn, 'messages'>), messages: (messages as Message[]).map(whole) };
-}
-
-function whole(message: Message): Message {
-  return { ...message, buttons: message.buttons ?? [], checklist: message.checklist ?? null, page: message.page ?? null };
+  return { ...(head as Omit<Turn, 'messages'>), messages: messages as Message[] };
 }
