@@ -6,6 +6,7 @@ Only `true` and `false` are booleans and nothing is a date by looks (YAML 1.2, c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from vikno.domain.values import Place
 
 MAX_FILE = 4 * 1024 * 1024  # bytes; the largest real service has about 60 kB
 MAX_DEPTH = 20
+TOO_DEEP = "the file is nested too deeply"
+DEEP_BLOCK = re.compile(r"^[ ?:-]{500}", re.MULTILINE)
+PLAIN_TAG = "tag:yaml.org,2002:"
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Report = Callable[[Finding], None]
@@ -88,12 +92,25 @@ def read_text(path: Path, file: str, report: Report) -> str | None:
 
 def parse_yaml(text: str, file: str, report: Report) -> Node | None:
     """The root node of a YAML text; an empty text is an empty mapping."""
+    depth = 0
     try:
-        for event in yaml.parse(text, Loader=_Loader):
+        for event in yaml.parse(text, Loader=_Loader) if _suspicious(text) else ():
             anchor = getattr(event, "anchor", None)
             if anchor is not None:
                 place = Place(file, event.start_mark.line + 1, event.start_mark.column + 1)
-                report(Finding("yaml_anchor", place, f"“{anchor}”: anchors and aliases are not used here, write the value out"))
+                report(
+                    Finding(
+                        "yaml_anchor", place, f"“{anchor}”: anchors and aliases are not used here, write the value out"
+                    )
+                )
+                return None
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                report(
+                    Finding(
+                        "yaml_broken", Place(file, event.start_mark.line + 1, event.start_mark.column + 1), TOO_DEEP
+                    )
+                )
                 return None
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -109,10 +126,21 @@ def parse_yaml(text: str, file: str, report: Report) -> Node | None:
     return _convert(root, file, text, report, 0)
 
 
+def _suspicious(text: str) -> bool:
+    """Whether the events must be looked through first, which takes a third of the reading.
+
+    Only a text with these signs can hold anchors, or be nested so deeply that composing it overruns the stack of C.
+    """
+    return "&" in text or "*" in text or text.count("[") + text.count("{") > 2000 or bool(DEEP_BLOCK.search(text))
+
+
 def _convert(node: yaml.Node, file: str, text: str, report: Report, depth: int) -> Node | None:
     place = Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
     if depth > MAX_DEPTH:
-        report(Finding("yaml_broken", place, "the file is nested too deeply"))
+        report(Finding("yaml_broken", place, TOO_DEEP))
+        return None
+    if not node.tag.startswith(PLAIN_TAG):
+        report(Finding("yaml_broken", place, f"“{node.tag[:60]}”: tags are not used here"))
         return None
     if isinstance(node, yaml.ScalarNode):
         return _scalar(node, file, text, place)
@@ -128,7 +156,11 @@ def _convert(node: yaml.Node, file: str, text: str, report: Report, depth: int) 
             report(Finding("value_wrong", place, "a key must be a single word"))
             continue
         if name.text in seen:
-            report(Finding("key_twice", name.place, f"“{name.text}” stands here twice, first at line {seen[name.text].line}"))
+            report(
+                Finding(
+                    "key_twice", name.place, f"“{name.text}” stands here twice, first at line {seen[name.text].line}"
+                )
+            )
             continue
         seen[name.text] = name.place
         if child is not None:

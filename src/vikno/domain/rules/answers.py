@@ -26,6 +26,9 @@ class AnswerRefused(ViknoError):
         super().__init__(message)
         self.code, self.message, self.nearest = code, message, near
 
+    def __str__(self) -> str:
+        return self.message
+
 
 def read_answer(fact: Fact, raw: Any, today: date, dates: Mapping[str, date | None] | None = None) -> Answer:
     """The answer in its fact's type.

@@ -36,7 +36,7 @@ def hash_of(document: Mapping[str, Any]) -> str:
     """Hexadecimal SHA-256 of the canonical JSON.
 
     >>> hash_of({"b": 1, "a": "x"})[:16]
-    'b5d79f3c5bcba62b'
+    'cdab067e9f3beb32'
     """
     return hashlib.sha256(rfc8785.dumps(dict(document))).hexdigest()
 
