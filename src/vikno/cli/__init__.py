@@ -42,10 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def wrong_call(options: argparse.Namespace, error: ViknoError) -> int:
     """Say what was wrong with the call, as JSON where JSON was asked for."""
-    if getattr(options, "json", False):
-        from vikno.cli.shown import print_json
+    from vikno.cli.shown import error_json, print_json, said
 
-        print_json({"error": {"code": error.code, "message": str(error), "nearest": getattr(error, "nearest", None)}})
+    if getattr(options, "json", False):
+        print_json(error_json(error))
     else:
-        print(f"vikno: {error}", file=sys.stderr)
+        print(f"vikno: {said(error)}", file=sys.stderr)
     return WRONG_CALL

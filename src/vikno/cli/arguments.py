@@ -34,7 +34,13 @@ class _Version(argparse.Action):
 def parser(kind: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     """All commands and their options."""
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--countries", action="append", default=[], metavar="DIR", help="a country folder, or a folder of them (repeatable)")
+    shared.add_argument(
+        "--countries",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a country folder, or a folder of them (repeatable)",
+    )
     shared.add_argument("--json", action="store_true", help="print JSON, for other programs")
     top = kind(prog="vikno", description="One window to public services, on every channel.")
     top.add_argument("--version", action=_Version, help="print the version")
@@ -52,13 +58,19 @@ def parser(kind: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     check = add("check", "check", "prove a country folder: every person, every day, every language, every channel")
     check.add_argument("folder", nargs="?", metavar="DIR", help="a country folder, for example countries/ua")
     check.add_argument("--codes", action="store_true", help="print the closed list of finding codes")
-    check.add_argument("--store", metavar="URL", help="also look for people in the middle of a service, for example sqlite:///vikno.db")
-    check.add_argument("--jobs", type=int, default=None, metavar="N", help="processes to prove in (default: one a core)")
+    check.add_argument(
+        "--store", metavar="URL", help="also look for people in the middle of a service, for example sqlite:///vikno.db"
+    )
+    check.add_argument(
+        "--jobs", type=int, default=None, metavar="N", help="processes to prove in (default: one a core)"
+    )
 
     consult = add("consult", "consult", "the outcome for given answers")
     consult.add_argument("service", help="for example ua/id-card")
     consult.add_argument("--answers", metavar="FILE", help="JSON or YAML {fact: value}; - is standard input")
-    consult.add_argument("--jsonl", action="store_true", help="each line in is {answers, date}; each line out one result")
+    consult.add_argument(
+        "--jsonl", action="store_true", help="each line in is {answers, date}; each line out one result"
+    )
     _day_and_language(consult)
 
     diff = add("diff", "diff", "who is affected by a change of the rules")

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         from vikno.console.checked import show
 
-        show(pack, own, checked, ok)
+        show(str(pack.folder), pack.country.languages, own, checked, ok)
     return 0 if ok else 1
 
 
@@ -53,7 +53,13 @@ def check_one(folder: str, slug: str) -> Checked:
     pack: Pack = load_country(Path(folder), only=slug)
     key = f"{pack.country.code}/{slug}"
     return check_service(
-        key, pack.services[key], pack.examples[key], pack.findings[key], pack.country, LIMITS, today_in(pack.country),
+        key,
+        pack.services[key],
+        pack.examples[key],
+        pack.findings[key],
+        pack.country,
+        LIMITS,
+        today_in(pack.country),
         time.perf_counter,
     )
 

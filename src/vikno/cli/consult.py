@@ -7,15 +7,16 @@ import json
 import sys
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
-from vikno.cli.shown import WrongCall, day_of, floor_checked, language_of, one_service, read_file
+from vikno.cli.shown import WrongCall, day_of, error_json, floor_checked, language_of, one_service, read_file, words_of
+from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.dialog.sheet import Sheet
 from vikno.domain.dialog.why import because
 from vikno.domain.errors import ViknoError
 from vikno.domain.rules import Consultation, Service, read_answers, ruleset_on
 from vikno.domain.rules.receipt import amount_json
-from vikno.packs.phrases import load_phrases
 from vikno.packs.shapes import plain
 from vikno.packs.source import parse_yaml
 
@@ -23,13 +24,13 @@ from vikno.packs.source import parse_yaml
 def run(options: argparse.Namespace) -> int:
     pack, service = one_service(options.service, options.countries)
     language = language_of(options.lang, service)
-    phrases = load_phrases()
-    words = phrases.get(language) or phrases["en"]
+    words = words_of(language)
     if options.jsonl:
         return _lines(service, options, language, words, day_of(options.date, pack.country))
     day = floor_checked(service, day_of(options.date, pack.country))
     consultation = ruleset_on(service, day).consult(read_answers(service, _read_answers(options.answers), day))
-    sheet = Sheet(consultation.ruleset, words, language)
+    authority = pack.country.authorities.get(service.authority)
+    sheet = Sheet(consultation.ruleset, words, language, authority=authority)
     result = outcome_json(consultation, sheet, language)
     if options.json:
         json.dump(result, sys.stdout, ensure_ascii=False, indent=2)
@@ -92,9 +93,9 @@ def outcome_json(consultation: Consultation, sheet: Sheet, language: str) -> dic
     }
 
 
-def _lines(service: Service, options: argparse.Namespace, language: str, words: Any, default: date) -> int:
+def _lines(service: Service, options: argparse.Namespace, language: str, words: Phrases, default: date) -> int:
     """One result a line, in one process; a bad line gives an error in its place and exit code 2 at the end."""
-    source = sys.stdin if options.answers in (None, "-") else open(options.answers, encoding="utf-8")
+    source = sys.stdin.buffer if options.answers in (None, "-") else _opened(options.answers)
     bad = 0
     sheets: dict[date, Sheet] = {}
     with source:
@@ -105,20 +106,27 @@ def _lines(service: Service, options: argparse.Namespace, language: str, words: 
                 result = _one_line(service, line, language, words, default, sheets)
             except ViknoError as error:
                 bad = 2
-                result = {"error": {"code": error.code, "message": str(error), "nearest": getattr(error, "nearest", None)}}
+                result = error_json(error)
             print(json.dumps(result, ensure_ascii=False))
     return bad
 
 
+def _opened(name: str) -> BinaryIO:
+    try:
+        return Path(name).open("rb")
+    except OSError as error:
+        raise WrongCall("file_unreadable", f"{name}: {error.strerror}") from None
+
+
 def _one_line(
-    service: Service, line: str, language: str, words: Any, default: date, sheets: dict[date, Sheet]
+    service: Service, line: bytes, language: str, words: Phrases, default: date, sheets: dict[date, Sheet]
 ) -> Mapping[str, Any]:
     try:
-        value = json.loads(line)
+        value = json.loads(line.decode())
     except (ValueError, RecursionError):
         raise WrongCall("line_broken", "the line is not JSON") from None
     if not isinstance(value, dict) or not isinstance(value.get("answers", {}), dict):
-        raise WrongCall("line_broken", "a line is {\"answers\": {fact: value}, \"date\": day}")
+        raise WrongCall("line_broken", 'a line is {"answers": {fact: value}, "date": day}')
     written = value.get("date")
     try:
         day = default if written is None else date.fromisoformat(str(written))

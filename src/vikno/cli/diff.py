@@ -39,7 +39,8 @@ def _readable(folder: str) -> Pack:
     for found in pack.findings.values():
         for finding in found:
             if not finding.warning and finding.code not in TEXTUAL:
-                raise WrongCall("service_broken", f"{folder} cannot be compared until `vikno check {folder}` finds nothing: {finding.place}: {finding.message}")
+                why = f"until `vikno check {folder}` finds nothing: {finding.place}: {finding.message}"
+                raise WrongCall("service_broken", f"{folder} cannot be compared {why}")
     return pack
 
 

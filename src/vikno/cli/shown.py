@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from vikno.domain.catalog import Country
+from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.errors import ViknoError
 from vikno.domain.rules.findings import did_you_mean, nearest
 from vikno.domain.rules.service import Service
 from vikno.packs.load import Pack, load_country, service_folders
+from vikno.packs.phrases import read_phrases
 from vikno.packs.places import country_folders
 
 
@@ -28,7 +30,17 @@ class WrongCall(ViknoError):
 
     def __init__(self, code: str, message: str, near: str | None = None) -> None:
         super().__init__(message)
-        self.code, self.nearest = code, near
+        self.code, self.message, self.nearest = code, message, near  # type: ignore[misc]  # the code says what was wrong
+
+
+def error_json(error: ViknoError) -> dict[str, Any]:
+    """What was wrong with a call, for another program."""
+    return {"error": {"code": error.code, "message": said(error), "nearest": getattr(error, "nearest", None)}}
+
+
+def said(error: ViknoError) -> str:
+    """The error's own message where it has one, else what it always says."""
+    return str(getattr(error, "message", None) or error)
 
 
 def print_json(value: Any) -> None:
@@ -71,23 +83,46 @@ def one_service(key: str, extra: list[str]) -> tuple[Pack, Service]:
     code, _, slug = key.partition("/")
     folders = country_folders(extra)
     if code not in folders:
-        raise WrongCall("country_unknown", f"there is no country “{code}”{did_you_mean(code, folders)}", nearest(code, folders))
+        raise WrongCall(
+            "country_unknown", f"there is no country “{code}”{did_you_mean(code, folders)}", nearest(code, folders)
+        )
     slugs = [path.name for path in service_folders(folders[code])]
     if slug not in slugs:
         keys = [f"{code}/{name}" for name in slugs]
         raise WrongCall("service_unknown", f"there is no service “{key}”{did_you_mean(key, keys)}", nearest(key, keys))
     pack = load_country(folders[code], only=slug)
     service = pack.services.get(f"{pack.country.code}/{slug}")
-    blocking = [finding for finding in pack.findings.get(f"{pack.country.code}/{slug}", ()) if not finding.warning and finding.code not in TEXTUAL]
+    blocking = [
+        finding
+        for finding in pack.findings.get(f"{pack.country.code}/{slug}", ())
+        if not finding.warning and finding.code not in TEXTUAL
+    ]
     if service is None or blocking:
         first = blocking[0] if blocking else None
         where = f": {first.place}: {first.message}" if first else ""
-        raise WrongCall("service_broken", f"{key} cannot be used until `vikno check {folders[code]}` finds nothing{where}")
+        raise WrongCall(
+            "service_broken", f"{key} cannot be used until `vikno check {folders[code]}` finds nothing{where}"
+        )
     return pack, service
 
 
-TEXTUAL = frozenset({"text_missing", "text_stale", "text_placeholders", "po_broken", "text_too_long", "button_too_long", "buttons_too_many",
-                     "law_unknown", "source_unknown", "authority_unknown", "document_unknown", "period_gap", "example_answer"})
+TEXTUAL = frozenset(
+    {
+        "text_missing",
+        "text_stale",
+        "text_placeholders",
+        "po_broken",
+        "text_too_long",
+        "button_too_long",
+        "buttons_too_many",
+        "law_unknown",
+        "source_unknown",
+        "authority_unknown",
+        "document_unknown",
+        "period_gap",
+        "example_answer",
+    }
+)
 """Findings that do not keep a service from being consulted."""
 
 
@@ -96,8 +131,24 @@ def language_of(wanted: str | None, service: Service) -> str:
     if wanted is None:
         return service.language
     if wanted not in service.languages:
-        raise WrongCall("language_unknown", f"{service.key} has no “{wanted}”{did_you_mean(wanted, service.languages)}", nearest(wanted, service.languages))
+        raise WrongCall(
+            "language_unknown",
+            f"{service.key} has no “{wanted}”{did_you_mean(wanted, service.languages)}",
+            nearest(wanted, service.languages),
+        )
     return wanted
+
+
+def words_of(language: str) -> Phrases:
+    """What the dialogue and the commands say in a language; in English where nobody has translated them yet."""
+    texts: dict[str, str | tuple[str, ...]] = {}
+    form = None
+    for folder in (files("vikno") / "texts", files("vikno.console") / "texts"):
+        file = folder / f"{language}.po"
+        found = read_phrases(file if file.is_file() else folder / "en.po")
+        texts.update(found.texts)
+        form = form or found.form
+    return Phrases(language, texts, form or (lambda _: 0))
 
 
 def floor_checked(service: Service, day: date) -> date:

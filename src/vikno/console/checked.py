@@ -10,11 +10,10 @@ from rich.table import Table
 
 from vikno.domain.rules.findings import Finding
 from vikno.domain.rules.receipt import plain
-from vikno.packs.load import Pack
 from vikno.usecases.check_country import Checked
 
 
-def show(pack: Pack, own: Sequence[Finding], checked: Sequence[Checked], ok: bool) -> None:
+def show(folder: str, languages: Sequence[str], own: Sequence[Finding], checked: Sequence[Checked], ok: bool) -> None:
     """The findings in the order of their places, then a line for each service."""
     console = Console(soft_wrap=True, highlight=False)
     findings = [*own, *(finding for one in checked for finding in one.findings)]
@@ -24,12 +23,20 @@ def show(pack: Pack, own: Sequence[Finding], checked: Sequence[Checked], ok: boo
     for column in table.columns[1:]:
         column.justify = "right"
     for one in checked:
-        table.add_row(one.service, _count(one.ways), _count(one.outcomes), str(one.items), f"{one.seconds:.2f}", str(_serious(one.findings)))
+        table.add_row(
+            one.service,
+            _count(one.ways),
+            _count(one.outcomes),
+            str(one.items),
+            f"{one.seconds:.2f}",
+            str(_serious(one.findings)),
+        )
     console.print(table)
     warnings = sum(finding.warning for finding in findings)
     told = f", {warnings} warning{'s' if warnings != 1 else ''}" if warnings else ""
     if ok:
-        console.print(f"[green]proved[/]: {escape(str(pack.folder))} holds for every person, on every day, in {', '.join(pack.country.languages)}{told}")
+        everywhere = f"holds for every person, on every day, in {', '.join(languages)}"
+        console.print(f"[green]proved[/]: {escape(folder)} {everywhere}{told}")
     else:
         console.print(f"[red]{_serious(findings)} to mend[/]{told}")
 
