@@ -36,7 +36,7 @@ DATE.3: /\d{4}-\d{2}-\d{2}/
 NUMBER.2: /\d+(\.\d+)?(?![A-Za-z_0-9])/
 SIGN: /[+-]/
 NAME.1: /[A-Za-z0-9_]+/
-%import common.WS
+WS: /[ \t\f\r\n]+/
 %ignore WS
 """
 
