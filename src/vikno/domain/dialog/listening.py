@@ -101,6 +101,8 @@ def _interpreted(turn: Turn, text: str) -> None:
         found = labels(turn, listed).match(text)
         if found.sure:
             press(turn, found.sure)
+        elif turn.state.view == "found" and len(listed.choices) == 1 and plain(text) in turn.words.yes:
+            press(turn, listed.choices[0][0])
         elif turn.state.view in ("home", "found"):
             wish(turn, text)
         else:
@@ -166,6 +168,7 @@ def wish(turn: Turn, text: str) -> None:
         turn.note("not_understood.outcome")
         again(turn)
     else:
+        turn.change(view="home")
         turn.note("not_found")
         turn.lead.append(steps.contacts(turn))
         again(turn)

@@ -145,7 +145,7 @@ def _yes_no(question: Question, sheet: Sheet, text: str) -> Reading:
     found = question.labels.match(text)
     if found.sure:
         return Reading(question.answers[found.sure])
-    return Reading(maybe=(True, False)) if yes else Reading(problem=phrases.say("not_understood.yes_no"))
+    return Reading(problem=phrases.say("not_understood.yes_no"))
 
 
 def _several(question: Question, sheet: Sheet, text: str) -> Reading:

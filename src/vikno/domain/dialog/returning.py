@@ -20,7 +20,8 @@ def refresh(turn: Turn) -> None:
     talk = turn.talk
     if talk is None:
         if turn.state.open:
-            turn.change(open=0, view="home", fact="", step=turn.state.step + 1)
+            turn.change(open=0, view="home", fact="", step=turn.state.step + 1, picked=(), offered=(), editing=False)
+            turn.unread = True
         return
     sheet = turn.sheet(talk)
     same = talk.version == sheet.version

@@ -66,11 +66,6 @@ class ServiceIndex:
         Sure only when it names one, or when all its words are known and fit no other.
         """
         said = [word for word in words(wish) if word not in filler and self._forms(word).isdisjoint(filler)]
-        stems = (" ".join(self._lemma(word, language) for word in said) for language in self._languages)
-        for name in (plain(wish), " ".join(said), *stems):
-            named = self._names.get(name, set())
-            if len(named) == 1:
-                return Hits(tuple(named), sure=True)
         score: dict[str, float] = defaultdict(float)
         shared: dict[str, int] = defaultdict(int)
         weak = False
@@ -81,8 +76,16 @@ class ServiceIndex:
                 shared[key] += 1
             weak = weak or fit < _EXACT
         most = max(shared.values(), default=0)
-        best = sorted(score, key=lambda key: (-score[key], self._order[key]))
-        return Hits(tuple(key for key in best if shared[key] == most), sure=len(score) == 1 and not weak)
+        named = self._named(wish, said)
+        best = sorted(score, key=lambda key: (key not in named, -score[key], self._order[key]))
+        keys = tuple(key for key in best if shared[key] == most)
+        return Hits(keys, sure=len(keys) == 1 and not weak and (len(score) == 1 or keys[0] in named))
+
+    def _named(self, wish: str, said: list[str]) -> set[str]:
+        """The services of which this is a title or a keyword, in any form of its words."""
+        stems = (" ".join(self._lemma(word, language) for word in said) for language in self._languages)
+        found: set[str] = set()
+        return found.union(*(self._names.get(name, ()) for name in (plain(wish), " ".join(said), *stems)))
 
     def _fit(self, word: str) -> tuple[str, float]:
         """The known word that fits, and how well; ("", 0) where none does."""

@@ -27,7 +27,7 @@ def tap(turn: Turn, button: str) -> None:
     step, _, known = button[:LONGEST_ID].partition(".")
     now = turn.state.step
     fresh = step == str(now)
-    if not fresh and button == turn.state.tapped:
+    if not fresh and button and button == turn.state.tapped:
         turn.send("notice", turn.say("tapped_twice"))
     elif turn.unread and known[:1] in ANSWERING:
         again(turn)
