@@ -1,0 +1,197 @@
+"""One simulated person: a keep-alive connection to the chat, and a consultation learnt by heart."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from itertools import count
+from typing import cast
+from urllib.parse import SplitResult
+
+import httptools
+import msgspec
+
+MOST_TURNS = 60
+"""A consultation that takes longer than this has lost its way."""
+
+
+class Button(msgspec.Struct):
+    """What of a button a person sees."""
+
+    id: str
+    style: str = "choice"
+
+
+class Said(msgspec.Struct):
+    """What of a message a person needs in order to go on."""
+
+    kind: str
+    buttons: list[Button] = []
+
+
+class Head(msgspec.Struct):
+    """The first line of an answer."""
+
+    conversation: str
+    event: str
+    position: int
+    repeated: bool = False
+
+
+_head = msgspec.json.Decoder(Head).decode
+_said = msgspec.json.Decoder(Said).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class WrongAnswer(Exception):
+    """The answer is not the one this turn must have."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What a person does, and what the chat must answer: the messages, byte by byte."""
+
+    does: bytes
+    """The rest of the JSON: `"tap":"3.a5kq"}`"""
+    hears: bytes
+
+
+class Connection(asyncio.Protocol):
+    """HTTP/1.1, one request at a time; the least that a browser would do."""
+
+    def __init__(self, url: SplitResult) -> None:
+        self._head = (
+            f"POST {url.path.rstrip('/')}/chat/turns HTTP/1.1\r\nHost: {url.netloc}\r\n"
+            "Content-Type: application/json\r\nContent-Length: "
+        ).encode()
+        self._parser = httptools.HttpResponseParser(self)
+        self._body: list[bytes] = []
+        self._answer: asyncio.Future[bytes] | None = None
+        self.lost = False
+
+    async def post(self, body: bytes) -> bytes:
+        """The body of the answer.
+
+        Raises WrongAnswer for any status but 200, and ConnectionError.
+        """
+        if self.lost:
+            raise ConnectionResetError
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(b"%s%d\r\n\r\n%s" % (self._head, len(body), body))
+        return await self._answer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ready to send."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """The server has closed it."""
+        self.lost = True
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(ConnectionResetError())
+
+    def data_received(self, data: bytes) -> None:
+        """A part of an answer."""
+        self._parser.feed_data(data)
+
+    def on_body(self, body: bytes) -> None:
+        """A part of its body."""
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        """The whole of it."""
+        body, status = b"".join(self._body), self._parser.get_status_code()
+        self._body.clear()
+        self._parser = httptools.HttpResponseParser(self)
+        if self._answer is None or self._answer.done():
+            return
+        if status == 200:
+            self._answer.set_result(body)
+        else:
+            self._answer.set_exception(WrongAnswer(f"{status} {body[:200]!r}"))
+
+    def close(self) -> None:
+        """Hang up."""
+        self._transport.close()
+
+
+async def connect(url: SplitResult) -> Connection:
+    """A connection to the chat at `url`."""
+    loop = asyncio.get_running_loop()
+    host, port = url.hostname or "127.0.0.1", url.port or 80
+    _, connection = await loop.create_connection(lambda: Connection(url), host, port)
+    return connection
+
+
+class Person:
+    """Does one turn at a time of a consultation, then begins the next one as somebody new."""
+
+    _numbers = count()
+
+    def __init__(self, connection: Connection, script: list[Turn], run: str) -> None:
+        self._connection = connection
+        self._script = script
+        self._event = f'"event":"{run}-{next(self._numbers)}-'.encode()
+        self._turns = 0
+        self._step = 0
+        self._conversation = b""
+        self._position = 0
+
+    async def turn(self) -> None:
+        """The next turn.
+
+        Raises WrongAnswer and ConnectionError; the next turn is then the first of a new consultation.
+        """
+        step, self._step = self._step, 0
+        turn = self._script[step]
+        self._turns += 1
+        event = b'%s%d",' % (self._event, self._turns)
+        conversation = b'"%s"' % self._conversation if step else b"null"
+        answer = await self._connection.post(b'{"conversation":%s,%s%s' % (conversation, event, turn.does))
+        head, _, hears = answer.partition(b"\n")
+        if hears != turn.hears:
+            raise WrongAnswer(f"step {step}: {hears[:300]!r}")
+        heard = _head(head)
+        spoke = heard.conversation.encode()
+        if heard.repeated or heard.event.encode() not in event or (step and spoke != self._conversation):
+            raise WrongAnswer(f"step {step}: {head!r}")
+        if step and heard.position <= self._position:
+            raise WrongAnswer(f"step {step}: position {heard.position} after {self._position}")
+        self._conversation, self._position = spoke, heard.position
+        self._step = (step + 1) % len(self._script)
+
+
+async def learn(connection: Connection, service: str, language: str, seed: int) -> list[Turn]:
+    """Walk one consultation from its start to its outcome, and keep what was answered.
+
+    The seed chooses: which option of each question, whether it is tapped or typed as its number, where “why?” is asked.
+    """
+    script: list[Turn] = []
+    conversation: str | None = None
+    does: dict[str, str] = {"start": service, "lang": language}
+    asked_why = False
+    while len(script) < MOST_TURNS:
+        event = f"learn-{seed}-{len(script)}"
+        answer = await connection.post(_encode({"conversation": conversation, "event": event, **does}))
+        head, _, hears = answer.partition(b"\n")
+        conversation = _head(head).conversation
+        script.append(Turn(_encode(does)[1:], hears))
+        said = [_said(line) for line in hears.splitlines()]
+        if any(message.kind == "outcome" for message in said):
+            return script
+        buttons = said[-1].buttons
+        options = [button for button in buttons if button.style == "choice"]
+        chosen = (seed * 7 + len(script) * 3) % max(len(options), 1)
+        why = next((button for button in buttons if button.id.endswith(".nwhy")), None)
+        action = next((button for button in buttons if button.style == "action"), None)
+        if why and not asked_why and (seed + len(script)) % 4 == 0:
+            asked_why, does = True, {"tap": why.id}
+        elif action:
+            does = {"tap": action.id}
+        elif options and (seed + len(script)) % 3:
+            does = {"tap": options[chosen].id}
+        elif options:
+            does = {"text": str(chosen + 1)}
+        else:
+            does = {"text": str(20 + seed % 40)}
+    raise WrongAnswer(f"{service} comes to no outcome with the choices of seed {seed}")
