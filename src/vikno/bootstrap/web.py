@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
@@ -72,7 +73,6 @@ def make_web(*, countries: Iterable[str | Path] = (), store: str = STORE) -> Web
             for chore in chores:
                 chore.cancel()
             await asyncio.gather(*chores, return_exceptions=True)
-            printer.close()
             await kept.close()
 
     return Web(portal(site, Chat(kept, worlds.now, words_of, streams), printer, life), streams.close)
@@ -94,6 +94,8 @@ def serve(
 
 async def _prepare(worlds: Worlds) -> None:
     await asyncio.to_thread(prepare, worlds)
+    gc.collect()
+    gc.freeze()  # what stands now stands until the end: the collector need not look at it again
 
 
 async def _prune(kept: Upkeep) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from vikno.portal.chat import Chat
 from vikno.portal.consult import Consultations
@@ -21,6 +22,8 @@ from vikno.portal.site import Site
 from vikno.portal.window import chat_page
 from vikno.ui.guard import guarded
 
+PROXIES = "127.0.0.1"
+"""A proxy on this machine may say that people came by https."""
 log = logging.getLogger("vikno.portal")
 Life = Callable[[Any], AbstractAsyncContextManager[None]]
 
@@ -29,7 +32,7 @@ def portal(site: Site, chat: Chat, printer: Printer, life: Life) -> ASGIApp:
     """All of the portal. `life` is what begins and ends with the server."""
     pages = _pages(site, printer, life)
     assets = guarded(site.pages.assets)
-    shown = guarded(pages)
+    shown: Any = ProxyHeadersMiddleware(cast(Any, guarded(pages)), trusted_hosts=PROXIES)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"] if scope["type"] == "http" else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -13,8 +14,10 @@ from vikno.domain.rules.ruleset import Consultation
 from vikno.domain.rules.service import Fact
 from vikno.portal import views
 from vikno.portal.address import Address, AddressTooLong, pairs, read_address, write_address
-from vikno.portal.paper import Printer, PrinterBusy
+from vikno.portal.paper import Printer, PrinterBusy, PrinterFailed
 from vikno.portal.site import Site
+
+log = logging.getLogger("vikno.portal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,9 @@ class Consultations:
             )
         except PrinterBusy:
             return self.site.gone(request, here.lang, "busy", 503)
+        except PrinterFailed as error:
+            log.error("printer_failed", extra={"service": here.service, "error": str(error)})
+            return self.site.gone(request, here.lang, "failed", 500)
         name = f"{here.service.replace('/', '-')}-{here.sheet.day.isoformat()}.pdf"
         return Response(made, media_type="application/pdf", headers=_saved_as(name))
 

@@ -1,10 +1,10 @@
-"""The outcome on paper: a tagged PDF (PDF/UA-1) set by Typst from a fixed template; what people wrote is only data."""
+"""The outcome on paper: a tagged PDF (PDF/UA-1), set by Typst in a process of its own, bounded in time and memory."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -14,12 +14,13 @@ from vikno.domain.errors import ViknoError
 from vikno.portal.site import Contact
 from vikno.portal.views import Outcome, Talk
 
-SHEET = Path(__file__).parent / "checklist.typ"
+AT_ONCE = 2
 MOST_WAITING = 32
 PATIENCE_S = 20
+TYPESETTER = (sys.executable, "-m", "vikno.portal.typeset")
 WORDS = (
-    "name", "frame.foot", "outcome.dated", "outcome.total", "outcome.alternative", "outcome.proof",
-    "outcome.day", "outcome.version", "outcome.receipt", "people", "pdf.answers", "pdf.address", "pdf.page",
+    "name", "frame.foot", "outcome.dated", "outcome.total", "outcome.alternative", "outcome.proof", "outcome.day",
+    "outcome.version", "outcome.receipt", "people", "pdf.answers", "pdf.address", "pdf.page",
 )  # fmt: skip
 
 
@@ -30,12 +31,19 @@ class PrinterBusy(ViknoError):
     retryable = True
 
 
+class PrinterFailed(ViknoError):
+    """This list could not be set. The page itself can be printed."""
+
+    code = "printer_failed"
+    retryable = False
+
+
 class Printer:
-    """Sets one list at a time, away from the event loop. `fonts`: the folder of the built print fonts."""
+    """Sets a few lists at a time, beside the server. `fonts`: the folder of the built print fonts."""
 
     def __init__(self, fonts: Path) -> None:
         self._fonts = fonts
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="printer")
+        self._free = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
 
     async def checklist(
@@ -45,43 +53,42 @@ class Printer:
 
         Raises:
             PrinterBusy: more than `MOST_WAITING` wait already, or it took longer than `PATIENCE_S`.
+            PrinterFailed: Typst refused.
         """
         if self._waiting >= MOST_WAITING:
             raise PrinterBusy
-        shown = msgspec.json.encode(
-            {
-                "lang": words.language,
-                "heading": words.say(f"outcome.{outcome.outcome}"),
-                "outcome": outcome,
-                "talk": talk,
-                "address": address,
-                "people": people,
-                "words": {name: words.texts[name] for name in WORDS},
-            }
-        ).decode()
+        shown = msgspec.json.encode({
+            "lang": words.language,
+            "heading": words.say(f"outcome.{outcome.outcome}"),
+            "outcome": outcome,
+            "talk": talk,
+            "address": address,
+            "people": people,
+            "words": {name: words.texts[name] for name in WORDS},
+        })  # fmt: skip
         self._waiting += 1
         try:
-            made = asyncio.get_running_loop().run_in_executor(self._thread, self._set, shown)
-            return await asyncio.wait_for(made, PATIENCE_S)
+            async with asyncio.timeout(PATIENCE_S), self._free:
+                return await self._set(shown)
         except TimeoutError as error:
             raise PrinterBusy from error
         finally:
             self._waiting -= 1
 
-    def _set(self, shown: str) -> bytes:
-        import typst  # 30 MB that a server without readers of paper never loads
-
-        made = typst.compile(
-            SHEET,
-            format="pdf",
-            font_paths=[self._fonts],
-            ignore_system_fonts=True,
-            pdf_standards=["ua-1"],
-            sys_inputs={"shown": shown},
+    async def _set(self, shown: bytes) -> bytes:
+        process = await asyncio.create_subprocess_exec(
+            *TYPESETTER,
+            str(self._fonts),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
         )
-        assert isinstance(made, bytes)  # noqa: S101 - one document without `output` is bytes
+        try:
+            made, _ = await process.communicate(shown)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode or not made.startswith(b"%PDF"):
+            raise PrinterFailed(process.returncode)
         return made
-
-    def close(self) -> None:
-        """Let go of the thread; lists that wait are not set any more."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
