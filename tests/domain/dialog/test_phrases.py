@@ -1,0 +1,75 @@
+"""Every language says everything, with the same places to fill, and its words for typing lead to one command."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from vikno.domain.dialog.phrases import COMMANDS, Phrases
+from vikno.domain.rules.service import FORMS, KINDS
+from vikno.packs.phrases import load_phrases
+
+ALL = load_phrases()
+PLACE = re.compile(r"\{(\w+)\}")
+
+
+def forms(said: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (said,) if isinstance(said, str) else said
+
+
+@pytest.mark.parametrize("language", sorted(ALL))
+def test_a_language_is_complete(language: str) -> None:
+    assert set(ALL[language].texts) == set(ALL["en"].texts)
+    for phrase, said in ALL[language].texts.items():
+        places = {
+            frozenset(PLACE.findall(form)) - {"count"} for one in (said, ALL["en"].texts[phrase]) for form in forms(one)
+        }
+        assert len(places) == 1, f"{phrase}: {places}"
+        assert all(form.strip() for form in forms(said)), phrase
+
+
+@pytest.mark.parametrize("language", sorted(ALL))
+def test_what_the_rules_can_say_has_words(language: str) -> None:
+    words = ALL[language]
+    wanted = [f"{start}.{kind}" for start in ("section", "decides") for kind in KINDS]
+    wanted += [f"form.{form}" for form in FORMS] + [f"button.{command}" for command in COMMANDS]
+    wanted += [f"outcome.{outcome}" for outcome in ("checklist", "stop", "done", "human")]
+    assert [phrase for phrase in wanted if not words.knows(phrase)] == []
+
+
+@pytest.mark.parametrize("language", sorted(ALL))
+def test_buttons_fit_every_channel(language: str) -> None:
+    for command in COMMANDS:
+        label = ALL[language].say(f"button.{command}")
+        assert len(label.encode("utf-16-le")) // 2 <= 30, label
+
+
+def test_a_typed_word_is_one_command_in_all_languages() -> None:
+    meant = {(word, command) for words in ALL.values() for word, command in words.commands.items()}
+    twice = [word for word, count in Counter(word for word, _ in meant).items() if count > 1]
+    assert twice == []
+
+
+@pytest.mark.parametrize("language", sorted(ALL))
+def test_yes_is_not_no(language: str) -> None:
+    words = ALL[language]
+    assert not words.yes & words.no
+    assert not words.denying & (words.filler | words.filler_of_numbers)
+    assert not words.yes & set(words.commands)
+    assert not words.no & set(words.commands)
+
+
+@pytest.mark.parametrize(("count", "word"), [(1, "день"), (2, "дні"), (5, "днів"), (21, "день"), (12, "днів")])
+def test_numbers_choose_their_form(count: int, word: str) -> None:
+    assert f"{count} {word}" in ALL["uk"].say("resume.old", count=count)
+
+
+def test_a_language_without_phrases_is_spoken_in_english() -> None:
+    from datetime import date
+
+    from vikno.domain.dialog.world import World
+
+    assert World({}, {}, {}, ALL).words("pl") is ALL["en"]
+    assert isinstance(World({}, {}, {"xx": date(2026, 1, 1)}, ALL).words("uk"), Phrases)
