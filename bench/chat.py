@@ -23,13 +23,11 @@ from urllib.parse import SplitResult, urlsplit
 
 import uvloop
 
+from bench.choices import SCRIPTS, Choices
 from bench.figures import latencies, machine, table
 from bench.person import Person, Turn, WrongAnswer, connect, learn
 from bench.server import Served, serving
 
-SERVICES = ["ua/id-card", "ua/foreign-passport", "ua/temporary-residence-permit", "ua/permanent-residence-permit"]
-LANGUAGES = ["uk", "en"]
-SCRIPTS = 24
 PATIENCE_S = 30.0
 """A turn that takes longer has failed."""
 
@@ -114,10 +112,7 @@ async def open_loop(people: list[Person], seconds: float, rate: float) -> Tally:
 async def learnt_scripts(url: SplitResult) -> list[list[Turn]]:
     """Consultations of several services, in both languages, with various answers."""
     connection = await connect(url)
-    scripts = [
-        await learn(connection, SERVICES[seed % len(SERVICES)], LANGUAGES[seed // len(SERVICES) % 2], seed)
-        for seed in range(SCRIPTS)
-    ]
+    scripts = [await learn(connection, Choices(seed)) for seed in range(SCRIPTS)]
     connection.close()
     return scripts
 

@@ -11,22 +11,7 @@ from urllib.parse import SplitResult
 import httptools
 import msgspec
 
-MOST_TURNS = 60
-"""A consultation that takes longer than this has lost its way."""
-
-
-class Button(msgspec.Struct):
-    """What of a button a person sees."""
-
-    id: str
-    style: str = "choice"
-
-
-class Said(msgspec.Struct):
-    """What of a message a person needs in order to go on."""
-
-    kind: str
-    buttons: list[Button] = []
+from bench.choices import Choices
 
 
 class Head(msgspec.Struct):
@@ -39,7 +24,6 @@ class Head(msgspec.Struct):
 
 
 _head = msgspec.json.Decoder(Head).decode
-_said = msgspec.json.Decoder(Said).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -161,37 +145,15 @@ class Person:
         self._step = (step + 1) % len(self._script)
 
 
-async def learn(connection: Connection, service: str, language: str, seed: int) -> list[Turn]:
-    """Walk one consultation from its start to its outcome, and keep what was answered.
-
-    The seed chooses: which option of each question, whether it is tapped or typed as its number, where “why?” is asked.
-    """
+async def learn(connection: Connection, choices: Choices) -> list[Turn]:
+    """Walk one consultation from its start to its outcome, and keep what was answered."""
     script: list[Turn] = []
     conversation: str | None = None
-    does: dict[str, str] = {"start": service, "lang": language}
-    asked_why = False
-    while len(script) < MOST_TURNS:
-        event = f"learn-{seed}-{len(script)}"
-        answer = await connection.post(_encode({"conversation": conversation, "event": event, **does}))
-        head, _, hears = answer.partition(b"\n")
+    does: dict[str, str] | None = choices.first()
+    while does:
+        asked = {"conversation": conversation, "event": f"learn-{choices.seed}-{len(script)}", **does}
+        head, _, hears = (await connection.post(_encode(asked))).partition(b"\n")
         conversation = _head(head).conversation
         script.append(Turn(_encode(does)[1:], hears))
-        said = [_said(line) for line in hears.splitlines()]
-        if any(message.kind == "outcome" for message in said):
-            return script
-        buttons = said[-1].buttons
-        options = [button for button in buttons if button.style == "choice"]
-        chosen = (seed * 7 + len(script) * 3) % max(len(options), 1)
-        why = next((button for button in buttons if button.id.endswith(".nwhy")), None)
-        action = next((button for button in buttons if button.style == "action"), None)
-        if why and not asked_why and (seed + len(script)) % 4 == 0:
-            asked_why, does = True, {"tap": why.id}
-        elif action:
-            does = {"tap": action.id}
-        elif options and (seed + len(script)) % 3:
-            does = {"tap": options[chosen].id}
-        elif options:
-            does = {"text": str(chosen + 1)}
-        else:
-            does = {"text": str(20 + seed % 40)}
-    raise WrongAnswer(f"{service} comes to no outcome with the choices of seed {seed}")
+        does = choices.next(hears.splitlines())
+    return script
