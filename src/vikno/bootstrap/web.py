@@ -23,7 +23,7 @@ from vikno.portal.paper import Printer
 from vikno.portal.server import server
 from vikno.portal.site import Site
 from vikno.portal.streams import Streams
-from vikno.stores.sqlite.store import SqliteStore
+from vikno.stores.sqlite import SqliteStore
 from vikno.ui.assets import Assets
 from vikno.ui.frame import Pages
 from vikno.usecases.ports import StoreClosed, Upkeep

@@ -20,13 +20,12 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     import typst
 
-    fonts: list[str | Path | bytes] = [sys.argv[1]]
     made = typst.compile(
-        SHEET,
+        str(SHEET),
         format="pdf",
-        font_paths=fonts,
+        font_paths=[sys.argv[1]],
         ignore_system_fonts=True,
-        pdf_standards=["ua-1"],
+        pdf_standards="ua-1",
         sys_inputs={"shown": sys.stdin.buffer.read().decode()},
     )
     sys.stdout.buffer.write(made)
