@@ -6,13 +6,15 @@ import argparse
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vikno.cli.shown import WrongCall, answers_json, print_json, today_in
 from vikno.domain.rules.findings import CODES, WARNINGS, Finding
+from vikno.domain.rules.prove import count
 from vikno.packs.load import Pack, load_country, service_folders
-from vikno.usecases.check_country import Checked, check_service
+from vikno.usecases.check_country import Checked, check_service, provable
 from vikno.wire.limits import LIMITS
 
 
@@ -41,11 +43,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _all(folder: Path, slugs: list[str], jobs: int | None) -> list[Checked]:
-    count = min(jobs or os.cpu_count() or 1, len(slugs))
-    if count <= 1:
-        return [check_one(str(folder), slug) for slug in slugs]
-    with ProcessPoolExecutor(count) as pool:
-        return list(pool.map(check_one, [str(folder)] * len(slugs), slugs))
+    """Prove and count each service; the two go side by side where there is more than one core."""
+    jobs = jobs or os.cpu_count() or 1
+    if jobs <= 1 or not slugs:
+        return [_with_counts(check_one(str(folder), slug), count_one(str(folder), slug)) for slug in slugs]
+    with ProcessPoolExecutor(jobs) as pool:
+        proofs = [pool.submit(check_one, str(folder), slug) for slug in slugs]
+        counts = [pool.submit(count_one, str(folder), slug) for slug in slugs]
+        return [_with_counts(proof.result(), counted.result()) for proof, counted in zip(proofs, counts, strict=True)]
+
+
+def _with_counts(checked: Checked, counted: tuple[int | None, int | None]) -> Checked:
+    return replace(checked, ways=counted[0], outcomes=counted[1])
 
 
 def check_one(folder: str, slug: str) -> Checked:
@@ -53,15 +62,19 @@ def check_one(folder: str, slug: str) -> Checked:
     pack: Pack = load_country(Path(folder), only=slug)
     key = f"{pack.country.code}/{slug}"
     return check_service(
-        key,
-        pack.services[key],
-        pack.examples[key],
-        pack.findings[key],
-        pack.country,
-        LIMITS,
-        today_in(pack.country),
+        key, pack.services[key], pack.examples[key], pack.findings[key], pack.country, LIMITS, today_in(pack.country),
         time.perf_counter,
     )
+
+
+def count_one(folder: str, slug: str) -> tuple[int | None, int | None]:
+    """The ways to answer one service and its outcomes; None for a service that cannot be proved."""
+    pack: Pack = load_country(Path(folder), only=slug)
+    key = f"{pack.country.code}/{slug}"
+    service = pack.services[key]
+    if service is None or not provable(pack.findings[key]):
+        return None, None
+    return count(service, today_in(pack.country))
 
 
 def as_json(ok: bool, own: tuple[Finding, ...], checked: list[Checked]) -> dict[str, Any]:

@@ -48,15 +48,17 @@ def check_service(
     found = list(loaded)
     if service is None:
         return Checked(key, _ordered(found), seconds=elapsed() - start)
-    ways = outcomes = None
-    if all(finding.warning or finding.code in NOT_OF_RULES for finding in found):
-        proof = prove(service, today)
-        ways, outcomes = proof.ways, proof.outcomes
-        found += proof.findings
+    if provable(found):
+        found += prove(service)
         found += run_examples(service, examples, today)
         found += unused(service, {amount.name: amount.place for amount in service.amounts.values()})
     found += measure(service, limits, country.channels)
-    return Checked(key, _ordered(found), ways, outcomes, len({item.key for item in service.items}), elapsed() - start)
+    return Checked(key, _ordered(found), items=len({item.key for item in service.items}), seconds=elapsed() - start)
+
+
+def provable(found: Iterable[Finding]) -> bool:
+    """Whether what reading found leaves the rules whole."""
+    return all(finding.warning or finding.code in NOT_OF_RULES for finding in found)
 
 
 NOT_OF_RULES = frozenset({

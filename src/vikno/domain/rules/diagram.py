@@ -12,6 +12,7 @@ from datetime import date
 from functools import cached_property, reduce
 
 from oxidd.bdd import BDDFunction
+from oxidd.util import BooleanOperator
 
 from vikno.domain.rules.service import ENDINGS, Item, Service
 from vikno.domain.rules.space import Meaning, Space, support
@@ -85,22 +86,24 @@ class Diagram:
 
     @cached_property
     def asked(self) -> dict[str, BDDFunction]:
-        """For each fact, the people who are asked it (a function over the facts above it)."""
+        """For each fact, the people who are asked it: a function over the facts above it."""
         space = self.space
         order = [fact.id for fact in self.service.facts]
-        position = {name: at for at, name in enumerate(order)}
-        supports = [support(space, function) for function in self.shown]
+        looking: dict[str, list[BDDFunction]] = {name: [] for name in order}
+        for function in sorted(set(self.shown), key=lambda function: function.node_count()):
+            for name in support(space, function):
+                looking[name].append(function)
         out: dict[str, BDDFunction] = {}
         for at, name in enumerate(order):
             here, below = space.cube([name]), space.cube(order[at + 1 :])
             matters = space.false
-            for index, function in enumerate(self.shown):
-                if name in supports[index]:
-                    last = max(position[fact] for fact in supports[index])
-                    differs = function.exists(here) & ~function.forall(here)
-                    matters |= differs.exists(below) if last > at else differs
-                if index in self.texts[name]:
-                    matters |= function.exists(here).exists(below) & self.meaning.applies[name]
+            for index in self.texts[name]:
+                matters |= self.shown[index].exists(here).exists(below) & self.meaning.applies[name]
+            for function in looking[name]:
+                if matters == space.true:
+                    break
+                # where the union over its answers differs from what they have in common, the answer matters
+                matters |= function.exists(here).apply_exists(BooleanOperator.XOR, function.forall(here), below)
             out[name] = matters
         return out
 

@@ -13,22 +13,28 @@ from oxidd.bdd import BDDFunction
 from vikno.domain.rules.conditions import Answer
 from vikno.domain.rules.diagram import Diagram
 from vikno.domain.rules.space import Space, support
+from vikno.domain.rules.tables import NO, Tables
 
-State = tuple[BDDFunction, ...]
-STATES = 300_000  # at the most, before a count is given up and said to be
+State = tuple[int, ...]  # rows: one for each fact that may still be asked
+STATES = 400_000  # at the most, before a count is given up and said to be
+SEARCHED = 3_000  # states after which the smallest answers are sought greedily
+
+Path = tuple[tuple[str, Answer], ...]
 
 
 class BudgetExceeded(Exception):
-    """A count or search was given up; the caller says so. Internal."""
+    """A count was given up; the caller says so. Internal."""
 
 
 class Asking:
-    """Who is asked what, as one function a fact, over facts in the order of asking."""
+    """Who is asked what: a walk down the facts in the order of asking, over rows instead of diagrams."""
 
     def __init__(self, space: Space, asked: Mapping[str, BDDFunction], order: Iterable[str]) -> None:
         self.space = space
         self.order = tuple(order)
-        self.asked = tuple(asked[name] for name in self.order)
+        self.tables = Tables(space, self.order)
+        self.asked = tuple(self.tables.row(asked[name]) for name in self.order)
+        self._domains = tuple(space.domains[name] for name in self.order)
 
     @staticmethod
     def of(diagram: Diagram) -> Asking:
@@ -40,125 +46,126 @@ class Asking:
         Raises:
             BudgetExceeded: more than STATES different states were met.
         """
-        memo: dict[tuple[int, State], int] = {}
-        false = self.space.false
+        memo: list[dict[State, int]] = [{} for _ in range(len(self.order) + 1)]
+        met = 0
 
         def count(at: int, state: State) -> int:
-            while at < len(self.order) and state[0] == false:
-                state = self._skip(at, state)
+            nonlocal met
+            while state and state[0] == NO:
+                state = self._skip(at, state[1:])
                 at += 1
-            if at == len(self.order) or all(function == false for function in state):
+            if not any(state):
                 return 1
-            key = (at, state)
-            found = memo.get(key)
+            found = memo[at].get(state)
             if found is None:
-                if len(memo) >= STATES:
+                met += 1
+                if met > STATES:
                     raise BudgetExceeded
-                found = memo[key] = sum(times * count(at + 1, rest) for rest, times in self.after(at, state).items())
+                found = 0
+                for rest, times in self._counted(at, state[1:]).items():
+                    found += times * count(at + 1, rest)
+                memo[at][state] = found
             return found
 
         return count(0, self.asked)
 
-    def _skip(self, at: int, state: State) -> State:
-        """Past a fact that is not asked: its answer matters to nobody, so any will do."""
-        domain = self.space.domains[self.order[at]]
-        return tuple(_lowest(function, domain.variables) for function in state[1:])
+    def _skip(self, at: int, rest: State) -> State:
+        """Past a fact that is not asked: its answer matters to nobody, so the first will do."""
+        level, kids = self.tables.level, self.tables.kids
+        if at not in [level[row] for row in rest]:
+            return rest
+        out = []
+        for row in rest:
+            while level[row] == at:
+                row = kids[row][0]
+            out.append(row)
+        return tuple(out)
 
-    def after(self, at: int, state: State) -> dict[State, int]:
+    def _counted(self, at: int, rest: State) -> dict[State, int]:
         """The states after a fact is answered, with the number of answers that lead to each."""
-        domain = self.space.domains[self.order[at]]
-        rest = state[1:]
+        domain = self._domains[at]
         out: dict[State, int] = {}
-        if domain.several:
-            states: dict[State, int] = {rest: 1}
-            for variable in domain.variables:
-                following: dict[State, int] = {}
-                for known, times in states.items():
-                    for side in (0, 1):
-                        branch = tuple(_side(function, variable, side) for function in known)
-                        following[branch] = following.get(branch, 0) + times
-                states = following
-            return states
-        for branch in zip(*(self.space.branches(function, domain.fact.id) for function in rest), strict=True):
-            out[branch] = out.get(branch, 0) + 1
-        return out or {(): len(domain.cells)}
+        if not domain.several:
+            for branch in range(len(domain.cells)):
+                state = self._answered(at, rest, branch)
+                out[state] = out.get(state, 0) + 1
+            return out
+        states: dict[State, int] = {rest: 1}
+        for option in range(len(domain.cells)):
+            out = {}
+            for known, times in states.items():
+                for side in (0, 1):
+                    state = self._chosen(at, known, option, side)
+                    out[state] = out.get(state, 0) + times
+            states = out
+        return states
+
+    def _answered(self, at: int, rest: State, branch: int) -> State:
+        level, kids = self.tables.level, self.tables.kids
+        return tuple([kids[row][branch] if level[row] == at else row for row in rest])
+
+    def _chosen(self, at: int, rest: State, option: int, side: int) -> State:
+        level, options, kids = self.tables.level, self.tables.option, self.tables.kids
+        return tuple([kids[row][side] if level[row] == at and options[row] == option else row for row in rest])
 
     def smallest(self, wrong: BDDFunction) -> dict[str, Answer]:
-        """The fewest answers, then the first options, that reach somebody in `wrong` (which must not be empty)."""
-        memo: dict[tuple[int, State], tuple[int, tuple[tuple[str, Answer], ...]] | None] = {}
-        false = self.space.false
-        greedy = False
+        """The fewest answers, then the first options, that reach somebody in `wrong` (which must not be empty).
 
-        def search(at: int, state: State) -> tuple[int, tuple[tuple[str, Answer], ...]] | None:
-            nonlocal greedy
-            if state[0] == false:
+        In a service so wide that SEARCHED states do not tell, the rest is filled with the first answers that fit.
+        """
+        memo: dict[tuple[int, State], tuple[int, Path] | None] = {}
+
+        def search(at: int, state: State) -> tuple[int, Path] | None:
+            if state[0] == NO:
                 return None
             if at == len(self.order):
                 return 0, ()
             key = (at, state)
             if key in memo:
                 return memo[key]
-            if len(memo) > STATES // 10:
-                greedy = True
-            name = self.order[at]
-            best: tuple[int, tuple[tuple[str, Answer], ...]] | None = None
-            if state[1] == false:
-                best = search(at + 1, (_any_branch(self.space, state[0], name), *self._skip(at, state[1:])))
+            name, best = self.order[at], None
+            if state[1] == NO:
+                # not asked: any answer that leaves somebody in `wrong` stands for all
+                for branch in self._branches(at, (state[0], *state[2:])):
+                    if branch[1][0] != NO:
+                        best = search(at + 1, branch[1])
+                        break
             else:
                 tried: set[State] = set()
-                for answer, branch in self._branches(at, state):
-                    if branch in tried:
+                for answer, following in self._branches(at, (state[0], *state[2:])):
+                    if following in tried:
                         continue
-                    tried.add(branch)
-                    found = search(at + 1, branch)
+                    tried.add(following)
+                    found = search(at + 1, following)
                     if found and (best is None or found[0] + 1 < best[0]):
                         best = (found[0] + 1, ((name, answer), *found[1]))
-                        if greedy:
+                        if len(memo) > SEARCHED:
                             break
             memo[key] = best
             return best
 
-        found = search(0, (wrong, *self.asked))
+        found = search(0, (self.tables.row(wrong), *self.asked))
         return dict(found[1]) if found else {}
 
-    def _branches(self, at: int, state: State) -> Iterable[tuple[Answer, State]]:
-        domain = self.space.domains[self.order[at]]
-        rest = (state[0], *state[2:])
-        if domain.several:
-            sets: list[tuple[frozenset[str], State]] = [(frozenset(), rest)]
-            for variable, cell in zip(domain.variables, domain.cells, strict=True):
-                following: list[tuple[frozenset[str], State]] = []
-                seen: set[State] = set()
-                for side in (0, 1):
-                    for chosen, known in sets:
-                        branch = tuple(_side(function, variable, side) for function in known)
-                        if branch not in seen:
-                            seen.add(branch)
-                            following.append((chosen | {str(cell.value)} if side else chosen, branch))
-                sets = following
-            yield from sorted(sets, key=lambda entry: len(entry[0]))
+    def _branches(self, at: int, rest: State) -> Iterable[tuple[Answer, State]]:
+        """Each answer to a fact with the state after it; of several options the small sets first, each state once."""
+        domain = self._domains[at]
+        if not domain.several:
+            for branch, cell in enumerate(domain.cells):
+                yield cell.value, self._answered(at, rest, branch)
             return
-        for cell, branch in zip(domain.cells, zip(*(self.space.branches(function, domain.fact.id) for function in rest), strict=True), strict=True):
-            yield cell.value, branch
-
-
-def _side(function: BDDFunction, variable: int, side: int) -> BDDFunction:
-    if function.node_var() != variable:
-        return function
-    high, low = function.cofactors()
-    return high if side else low
-
-
-def _lowest(function: BDDFunction, variables: range) -> BDDFunction:
-    for variable in variables:
-        function = _side(function, variable, 0)
-    return function
-
-
-def _any_branch(space: Space, function: BDDFunction, name: str) -> BDDFunction:
-    """What is left of a set of people after a fact that is not asked: the union over its answers."""
-    cube = space.cube([name])
-    return function.exists(cube) if cube != space.true else function
+        sets: list[tuple[frozenset[str], State]] = [(frozenset(), rest)]
+        for option, cell in enumerate(domain.cells):
+            following: list[tuple[frozenset[str], State]] = []
+            seen: set[State] = set()
+            for side in (0, 1):
+                for chosen, known in sets:
+                    state = self._chosen(at, known, option, side)
+                    if state not in seen:
+                        seen.add(state)
+                        following.append((chosen | {str(cell.value)} if side else chosen, state))
+            sets = following
+        yield from sorted(sets, key=lambda entry: len(entry[0]))
 
 
 def outcomes(diagram: Diagram, states: int = 50_000) -> int:

@@ -13,7 +13,7 @@ from datetime import date
 from oxidd.bdd import BDDFunction
 from oxidd.util import DDMemoryError
 
-from vikno.domain.rules.conditions import TRUE, AgeIs, Condition, DateIs, TodayIs, Within, facts_of, leaves
+from vikno.domain.rules.conditions import TRUE, AgeIs, Condition, DateIs, TodayIs, facts_of, leaves
 from vikno.domain.rules.days import Stretch, stretches
 from vikno.domain.rules.diagram import Diagram
 from vikno.domain.rules.findings import Finding
@@ -24,15 +24,6 @@ from vikno.domain.rules.texts import placeholders
 from vikno.domain.values import Place
 
 Report = Callable[[Finding], None]
-
-
-@dataclass
-class Proof:
-    """What was proved of one service. `ways` and `outcomes` are of the day asked for; None: beyond the budget."""
-
-    findings: list[Finding] = field(default_factory=list)
-    ways: int | None = None
-    outcomes: int | None = None
 
 
 @dataclass
@@ -48,11 +39,10 @@ class _Seen:
     said: set[tuple[str, Place, str]] = field(default_factory=set)
 
 
-def prove(service: Service, today: date) -> Proof:
+def prove(service: Service) -> list[Finding]:
     """Prove a service. Findings come once each, with the first day and the smallest answers that show them."""
-    proof, seen = Proof(), _Seen()
-    report = proof.findings.append
-
+    findings: list[Finding] = []
+    seen, report = _Seen(), findings.append
     known: set[object] = set()
     try:
         for stretch in stretches(service):
@@ -63,20 +53,29 @@ def prove(service: Service, today: date) -> Proof:
                 known.add(signature)
                 _Stretch(service, stretch, seen, report).prove()
         _overall(service, seen, report)
-    except (DDMemoryError, BudgetExceeded):
+    except DDMemoryError:
         report(Finding("budget_exceeded", service.place, "the proof outgrew its budget and is incomplete: nothing was sampled instead"))
-    _count(service, today, proof)
-    return proof
+    return findings
 
 
-def _count(service: Service, today: date, proof: Proof) -> None:
+def count(service: Service, today: date) -> tuple[int | None, int | None]:
+    """Ways to answer and different outcomes, on the day; None for what is beyond the budget of counting."""
     day = max(today, service.floor or today)
+    ways = different = None
     try:
         diagram = Diagram(Space([service], day, service.dates), service)
-        proof.ways = Asking.of(diagram).ways()
-        proof.outcomes = outcomes(diagram)
-    except (DDMemoryError, BudgetExceeded):
-        return
+        different = _within_budget(lambda: outcomes(diagram))
+        ways = _within_budget(Asking.of(diagram).ways)
+    except DDMemoryError:
+        pass
+    return ways, different
+
+
+def _within_budget(counting: Callable[[], int]) -> int | None:
+    try:
+        return counting()
+    except BudgetExceeded:
+        return None
 
 
 def _signature(service: Service, stretch: Stretch) -> object:
@@ -323,6 +322,3 @@ def _terms_in(condition: Condition) -> Iterator[str]:
         case All() | Any_():
             for part in condition.parts:
                 yield from _terms_in(part)
-
-
-__all__ = ["Proof", "Within", "prove", "unused"]

@@ -12,17 +12,15 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache
 
-from oxidd.bdd import BDDFunction
-
 from vikno.domain.rules.conditions import Answer
-from vikno.domain.rules.diagram import Diagram, diagram_on
+from vikno.domain.rules.diagram import diagram_on
 from vikno.domain.rules.explain import Reason, reasons_for
 from vikno.domain.rules.receipt import Receipt, receipt_of
 from vikno.domain.rules.service import ENDINGS, Fact, Item, Service
+from vikno.domain.rules.tables import NO, YES, Tables
 from vikno.domain.rules.wording import item_text
 
 RUNTIME_NODES = 1 << 16
-NO, YES = 0, 1  # the two ends of a walk; other numbers are nodes
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ class Ruleset:
     def __init__(self, service: Service, day: date) -> None:
         self.service, self.day = service, day
         diagram = diagram_on(service, day, nodes=RUNTIME_NODES)
-        tables = _Tables(diagram)
+        tables = Tables(diagram.space, [fact.id for fact in service.facts])
         self._level, self._option, self._kids = tables.level, tables.option, tables.kids
         self._roots = [tables.row(function) for function in diagram.shown]
         self._raw_roots = [tables.row(function) for function in diagram.raw]
@@ -202,37 +200,6 @@ class Ruleset:
     def receipt(self, consultation: Consultation) -> Receipt:
         """The proof of an outcome: canonical JSON and its hash, the same in every language."""
         return receipt_of(self.service, self.day, consultation.used, consultation.items)
-
-
-class _Tables:
-    """Diagram functions unrolled into rows: level (fact), option (of choose_any, else -1), next rows by class."""
-
-    def __init__(self, diagram: Diagram) -> None:
-        self.space = diagram.space
-        self.order = {fact.id: at for at, fact in enumerate(diagram.service.facts)}
-        self.level: list[int] = [-1, -1]
-        self.option: list[int] = [-1, -1]
-        self.kids: list[tuple[int, ...]] = [(), ()]
-        self._rows: dict[BDDFunction, int] = {self.space.false: NO, self.space.true: YES}
-
-    def row(self, function: BDDFunction) -> int:
-        found = self._rows.get(function)
-        if found is not None:
-            return found
-        top = function.node_var()
-        name = self.space.owner[top]
-        domain = self.space.domains[name]
-        if domain.several:
-            high, low = function.cofactors()
-            kids, option = (self.row(low), self.row(high)), top - domain.variables.start
-        else:
-            kids, option = tuple(self.row(branch) for branch in self.space.branches(function, name)), -1
-        at = len(self.level)
-        self.level.append(self.order[name])
-        self.option.append(option)
-        self.kids.append(kids)
-        self._rows[function] = at
-        return at
 
 
 @lru_cache(maxsize=256)

@@ -203,6 +203,9 @@ class Space:
                 for low, high, _ in table.ranges:
                     splits[fact.id].update(_number_cuts(Within(fact.id, low, high), fact))
 
+    def variable(self, at: int) -> BDDFunction:
+        return self._literals[at]
+
     def cube(self, names: Sequence[str]) -> BDDFunction:
         """The variables of these facts, as a set to quantify over."""
         literals = [self._literals[at] for name in names for at in self.domains[name].variables]
