@@ -115,12 +115,12 @@ class Walk(RuleBasedStateMachine):
         self.countries = countries
 
     def _moved(self, before: State) -> bool:
-        """Whether the day or the rules have changed under an open consultation since."""
-        talks = [talk for talk in before.talks if talk.number == before.open]
+        """Whether the day or the rules have changed under the open consultation since, or another has gone."""
         services = world(self.countries, self.day).services
         return any(
-            talk.day != self.day or talk.service not in services or talk.version != services[talk.service].version
-            for talk in talks
+            talk.service not in services
+            or (talk.number == before.open and (talk.day, talk.version) != (self.day, services[talk.service].version))
+            for talk in before.talks
         )
 
     @invariant()

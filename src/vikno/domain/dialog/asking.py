@@ -23,10 +23,10 @@ def consulted(turn: Turn, talk: Talk) -> Consultation:
     return sheet.ruleset.consult(full_answers(talk.answers, sheet.unlike))
 
 
-def settle(turn: Turn, talk: Talk, answers: Mapping[str, Plain] | None = None) -> Consultation:
+def settle(turn: Turn, talk: Talk, answers: dict[str, Plain] | None = None) -> Consultation:
     """Fold the answers anew, drop those that no longer fit (and say so), and stand where they lead."""
     sheet = turn.sheet(talk)
-    kept = talk.answers if answers is None else dict(answers)
+    kept = talk.answers if answers is None else answers
     found = sheet.ruleset.consult(full_answers(kept, sheet.unlike))
     # After a stop the later answers are not needed; they are kept for the case that the person goes back.
     if found.ignored and found.outcome in (None, "checklist"):
@@ -75,7 +75,8 @@ def first_line(text: str) -> str:
 
 def answer(turn: Turn, talk: Talk, given: Answer) -> None:
     """Take an answer to the question that is asked, and go on."""
-    show(turn, settle(turn, talk, talk.answers | {turn.state.fact: plain_answer(given)}))
+    kept = given if isinstance(given, str | int) else plain_answer(given)
+    show(turn, settle(turn, talk, talk.answers | {turn.state.fact: kept}))
 
 
 def echo(turn: Turn, sheet: Sheet, given: Answer) -> None:

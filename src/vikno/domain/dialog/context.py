@@ -20,7 +20,7 @@ class Turn:
     """`lead` are paragraphs that come before the next message's text. `unread`: the event must not be read
     as an answer any more, because what was asked has changed under it."""
 
-    __slots__ = ("lead", "messages", "state", "talk", "unread", "world")
+    __slots__ = ("lead", "messages", "sheets", "state", "talk", "unread", "words", "world")
 
     def __init__(self, state: State, world: World) -> None:
         self.state, self.world = state, world
@@ -29,10 +29,8 @@ class Turn:
         self.unread = False
         self.talk = self._open()
         """The open consultation."""
-
-    @property
-    def words(self) -> Phrases:
-        return self.world.words(self.state.lang)
+        self.words: Phrases = world.words(state.lang)
+        self.sheets = world.sheets(state.lang)
 
     def _open(self) -> Talk | None:
         number = self.state.open
@@ -43,12 +41,17 @@ class Turn:
         return None
 
     def sheet(self, talk: Talk) -> Sheet:
-        return self.world.sheet(talk.service, self.state.lang)
+        return self.sheets[talk.service]
 
     def change(self, **fields: Any) -> None:
         self.state = replace(self.state, **fields)
         if "open" in fields or "talks" in fields:
             self.talk = self._open()
+
+    def speak(self, language: str) -> None:
+        """Another language from now on."""
+        self.change(lang=language)
+        self.words, self.sheets = self.world.words(language), self.world.sheets(language)
 
     def with_talk(self, talk: Talk) -> tuple[Talk, ...]:
         """The consultations with a changed one in its place."""
@@ -67,8 +70,8 @@ class Turn:
 
     def commands(self, *names: str, style: Style = "nav") -> list[Button]:
         """Buttons of commands, by name."""
-        say, step = self.words.say, self.state.step
-        return [Button(f"{step}.n{name}", say("button." + name), style) for name in names]
+        labels, start = self.words.labels, f"{self.state.step}.n"
+        return [Button(start + name, labels[name], style) for name in names]
 
     def send(
         self,

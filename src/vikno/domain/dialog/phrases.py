@@ -65,6 +65,11 @@ class Phrases:
         return known
 
     @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """Command -> the label of its button."""
+        return {command: self.say(f"button.{command}") for command in COMMANDS}
+
+    @cached_property
     def yes(self) -> frozenset[str]:
         return self.listed("words.yes") | {plain(self.say("yes"))}
 

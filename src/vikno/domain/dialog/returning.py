@@ -14,9 +14,11 @@ OLD_DAYS = 2
 
 def refresh(turn: Turn) -> None:
     """Bring the open consultation to the day and the version of the service."""
-    state, world = turn.state, turn.world
-    if any(talk.service not in world.services for talk in state.talks):
-        _forget_gone(turn)
+    state, services = turn.state, turn.world.services
+    for known in state.talks:
+        if known.service not in services:
+            _forget_gone(turn)
+            break
     talk = turn.talk
     if talk is None:
         if turn.state.open:

@@ -33,7 +33,7 @@ def tag(kind: str, *named: str) -> str:
     """A short opaque name: `kind` (one letter) and eight letters of a hash of what is named.
 
     >>> tag("a", "ua/id-card", "reason", "lost")
-    'aqoq7y4lw'
+    'ae6euqbeo'
     """
     return kind + b32encode(blake2s("\0".join(named).encode(), digest_size=5).digest()).decode().lower()
 

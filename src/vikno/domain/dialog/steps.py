@@ -119,7 +119,7 @@ def choose_language(turn: Turn, language: str) -> None:
     if language not in turn.world.languages or language not in turn.world.phrases:
         show_menu(turn, "languages")
         return
-    turn.change(lang=language)
+    turn.speak(language)
     turn.note("language_changed")
     talk = turn.talk
     if turn.state.view == "languages":

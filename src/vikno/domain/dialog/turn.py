@@ -39,7 +39,7 @@ def start(turn: Turn, event: Started) -> None:
     """A service by its link, or the list of services."""
     world = turn.world
     if event.language in world.languages and event.language in world.phrases:
-        turn.change(lang=event.language)
+        turn.speak(str(event.language))
     if event.service in world.services:
         steps.begin(turn, str(event.service))
         return

@@ -17,6 +17,18 @@ from vikno.domain.rules.service import Service
 FALLBACK = "en"
 
 
+class _Sheets(dict[str, Sheet]):
+    """Sheets of one language by service, made when they are first looked up."""
+
+    def __init__(self, world: World, language: str) -> None:
+        super().__init__()
+        self._world, self._language = world, language
+
+    def __missing__(self, service: str) -> Sheet:
+        found = self[service] = self._world.made(service, self._language)
+        return found
+
+
 class World:
     """One day in some countries. Given to every turn; it answers alike for ever, and remembers what it prepared.
 
@@ -36,7 +48,7 @@ class World:
     ) -> None:
         self.countries, self.services, self.days, self.phrases = countries, services, days, phrases
         self._lemma = lemma
-        self._sheets: dict[tuple[str, str], Sheet] = {}
+        self._sheets: dict[str, _Sheets] = {}
         spoken = dict.fromkeys(spoken for country in countries.values() for spoken in country.languages)
         self.languages = tuple(spoken) or tuple(phrases)
         first = next(iter(countries.values())).language if countries else FALLBACK
@@ -54,12 +66,21 @@ class World:
         return ruleset_on(self.services[service], self.today(service))
 
     def sheet(self, service: str, language: str) -> Sheet:
-        found = self._sheets.get((service, language))
+        """A service on its day in a language."""
+        return self.sheets(language)[service]
+
+    def sheets(self, language: str) -> Mapping[str, Sheet]:
+        """All services in a language, each prepared when it is first looked up."""
+        found = self._sheets.get(language)
         if found is None:
-            words, authority = self.words(language), self.authority(service)
-            found = Sheet(self.ruleset(service), words, language, self._lemma, authority)
-            self._sheets[service, language] = found
+            found = self._sheets[language] = _Sheets(self, language)
         return found
+
+    def made(self, service: str, language: str) -> Sheet:
+        """A new sheet."""
+        return Sheet(
+            self.ruleset(service), self.words(language), language, self._lemma, self.authority(service)
+        )  # fmt: skip
 
     def title(self, service: str, language: str) -> str:
         return self.services[service].title.text(language)
