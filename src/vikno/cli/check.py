@@ -62,7 +62,13 @@ def check_one(folder: str, slug: str) -> Checked:
     pack: Pack = load_country(Path(folder), only=slug)
     key = f"{pack.country.code}/{slug}"
     return check_service(
-        key, pack.services[key], pack.examples[key], pack.findings[key], pack.country, LIMITS, today_in(pack.country),
+        key,
+        pack.services[key],
+        pack.examples[key],
+        pack.findings[key],
+        pack.country,
+        LIMITS,
+        today_in(pack.country),
         time.perf_counter,
     )
 

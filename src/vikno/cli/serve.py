@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 from tempfile import TemporaryDirectory
 
-from vikno.bootstrap.web import STORE, serve
+from vikno.cli.shown import WrongCall
 
 
 def run(options: argparse.Namespace) -> int:
+    _check_free(options.host, options.port)
+    from vikno.bootstrap.web import STORE, serve
+
     print(f"Vikno is on http://{_host(options.host)}:{options.port}/ (Ctrl-C ends it)", file=sys.stderr, flush=True)
     if options.demo and options.store is None:
         with TemporaryDirectory(prefix="vikno-demo-") as folder:  # a demo leaves nothing behind
@@ -17,6 +21,20 @@ def run(options: argparse.Namespace) -> int:
     else:
         serve(options.host, options.port, countries=options.countries, store=options.store or STORE)
     return 0
+
+
+def _check_free(host: str, port: int) -> None:
+    """Say at once that the address cannot be had; the server itself would only find out after reading everything."""
+    try:
+        kind, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        with socket.socket(kind, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, OverflowError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no such port"
+        raise WrongCall(
+            "address_taken", f"{_host(host)}:{port} cannot be served on: {why}. Another: --port 9000"
+        ) from None
 
 
 def _host(host: str) -> str:
