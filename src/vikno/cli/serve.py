@@ -30,10 +30,10 @@ def _check_free(host: str, port: int) -> None:
         with socket.socket(kind, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except (OSError, OverflowError) as error:
-        why = error.strerror if isinstance(error, OSError) else "no such port"
+    except OSError as error:
+        where = f"{_host(host)}:{port}"
         raise WrongCall(
-            "address_taken", f"{_host(host)}:{port} cannot be served on: {why}. Another: --port 9000"
+            "address_taken", f"{where} cannot be served on: {error.strerror}. Another: --port 9000"
         ) from None
 
 
