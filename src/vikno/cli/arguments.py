@@ -95,17 +95,17 @@ def parser(kind: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     for name, words in (("run", "serve the portal"), ("demo", "serve the portal with the countries that come along")):
         serve = add(name, "serve", words)
         serve.add_argument("--host", default="127.0.0.1")
-        serve.add_argument("--port", type=_port, default=8080)
+        serve.add_argument("--port", type=port, default=8080)
         serve.add_argument("--store", metavar="URL", default=None, help="for example sqlite:///vikno.db")
         serve.set_defaults(demo=name == "demo")
     return top
 
 
-def _port(written: str) -> int:
-    port = int(written)
-    if not 0 < port < 65536:
+def port(written: str) -> int:
+    number = int(written)
+    if not 0 < number < 65536:
         raise ValueError(written)
-    return port
+    return number
 
 
 def _day_and_language(made: argparse.ArgumentParser) -> None:
