@@ -67,7 +67,7 @@ def served(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     """The server as `vikno run` starts it."""
     folder, port = tmp_path_factory.mktemp("served"), free_port()
     command = [
-        Path(sys.executable).parent / "vikno", "run", "--port", str(port), "--store", f"sqlite:///{folder}/portal.db",
+        str(Path(sys.executable).parent / "vikno"), "run", "--port", str(port), "--store", f"sqlite:///{folder}/portal.db",
     ]  # fmt: skip
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         server = Served("127.0.0.1", port, process.pid)
