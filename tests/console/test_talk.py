@@ -29,7 +29,8 @@ def test_a_pipe_reads_as_a_conversation() -> None:
     assert said.splitlines()[1:] == [
         "Service: Library card.", "", "How old are you?", "Write a number.", "  [Back · Why?]", "",
         "> 33", "", "Noted: 33 years.", "", "Library card: your list", "", "Bring:", "• Any document with your name",
-        "", "To pay:", "• The card is free — €0", "", "As of March 15, 2026", *said.splitlines()[-3:],
+        "", "To pay:", "• The card is free", "Total: nothing to pay", "",
+        "As of March 15, 2026", *said.splitlines()[-3:],
     ]  # fmt: skip
     assert said.splitlines()[-3].startswith("Receipt: ")
 

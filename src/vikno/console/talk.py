@@ -113,16 +113,16 @@ class _Rich:
                 self._console.print(Text(rest))
         for number, button in numbered(message):
             label = Text.assemble((f"{number:>2} ", "cyan"), (mark(button), "green"), button.label)
-            self._console.print(Padding(label, (0, 0, 0, 1)))
+            self._console.print(Padding(label, (0, 0, 0, 1), expand=False))
         side = [button.label for button in message.buttons if button.style not in NUMBERED]
         if side:
-            self._console.print(Padding(Text(" · ".join(side), style="dim"), (0, 0, 0, 1)))
+            self._console.print(Padding(Text(" · ".join(side), style="dim"), (0, 0, 0, 1), expand=False))
         self.line("")
 
     def _checklist(self, message: Message) -> None:
         """Paragraphs of the outcome, their first lines as headings."""
-        from rich.padding import Padding
         from rich.rule import Rule
+        from rich.table import Table
         from rich.text import Text
 
         paragraphs = message.text.split("\n\n")
@@ -134,9 +134,10 @@ class _Rich:
                 continue
             self._console.print(Text(head, style="bold cyan" if rest and head.endswith(":") else ""))
             for line in rest.split("\n") if rest else []:
-                hang = 2 if line.startswith("•") else 0
-                text = Text(line)
-                self._console.print(Padding(text, (0, 0, 0, hang)))
+                bullet, _, words = line.partition(" ") if line.startswith("•") else ("", "", line)
+                row = Table.grid(padding=(0, 1))
+                row.add_row(Text(f"  {bullet}" if bullet else ""), Text(words))
+                self._console.print(row if bullet else Text(words))
             self.line("")
 
 

@@ -10,7 +10,7 @@ from vikno.domain.dialog.context import Turn
 from vikno.domain.dialog.matching import Labels
 from vikno.domain.dialog.menus import again, labels, menu, offered, show_menu
 from vikno.domain.dialog.reading import read_typed
-from vikno.domain.dialog.sheet import Question
+from vikno.domain.dialog.sheet import LISTED, Question
 from vikno.domain.dialog.state import Talk
 from vikno.domain.dialog.taps import press
 from vikno.domain.dialog.tidy import LONGEST, plain, tidy, words
@@ -54,7 +54,7 @@ def _commanded(turn: Turn, text: str) -> bool:
     """A language's name or a command, in any language; "чому 3" and "змінити 2" name a line of the list."""
     said = plain(text)
     language = turn.world.language_names.get(said)
-    if language:
+    if language and not (len(said) < 4 and _asks_for_a_name(turn)):
         steps.choose_language(turn, language)
         return True
     command = turn.world.commands.get(said)
@@ -78,19 +78,30 @@ def _commanded(turn: Turn, text: str) -> bool:
     return press(turn, found)
 
 
+def _asks_for_a_name(turn: Turn) -> bool:
+    """Whether a name from a long list is asked for: there "UK" is a country."""
+    talk, fact = turn.talk, turn.state.fact
+    return talk is not None and bool(fact) and turn.sheet(talk).service.fact[fact].kind in LISTED
+
+
 def _finished(turn: Turn, command: str) -> bool:
-    """ "Done" and "none of these" mean something for a choice of several only."""
+    """ "Done", "go on" and "none of these" finish a choice of several; elsewhere they mean nothing here.
+
+    Hints say "just go on" where nothing applies, so that is an answer; "done" with nothing ticked may be a slip.
+    """
     talk = turn.talk
     if talk is None or not turn.state.fact or turn.state.view not in ("ask", "confirm"):
         return False
     question = turn.sheet(talk).question(turn.state.fact)
     if not question.several:
         return False
-    if command != "none" and not turn.state.picked:
+    if command == "done" and not turn.state.picked:
         turn.note("nothing_picked")
         again(turn)
-    else:
-        asking.answer(turn, talk, frozenset() if command == "none" else frozenset(turn.state.picked))
+        return True
+    given = frozenset[str]() if command == "none" else frozenset(turn.state.picked)
+    asking.echo(turn, turn.sheet(talk), given)
+    asking.answer(turn, talk, given)
     return True
 
 

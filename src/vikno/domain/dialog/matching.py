@@ -18,6 +18,7 @@ Stem = Callable[[str], str]
 """A word in small letters -> its dictionary form, or the word itself."""
 
 MOST_CANDIDATES = 6
+_ENOUGH = 3  # letters that a part of a label must have: "є" alone says too little
 _INDEX = re.compile(r"^(?:№|#|\w+ )? ?(\d{1,3})[.)]?$")
 _EXACT, _PART, _KIN = 3, 2, 1  # how well one typed word fits one word of a label
 
@@ -118,10 +119,11 @@ class Labels:
             left = [word for word, fit in fits if not fit and word not in self._filler]
             denied = self._denies(word for word, _ in label) != self._denies(typed)
             share = sum(hits) / len(label)
+            letters = sum(len(word) for word, fit in fits if fit)
             if left:
                 some.append((sum(hits) - len(left), place))
             else:
-                full.append((share, place, min(hits) >= _PART and not denied))
+                full.append((share, place, min(hits) >= _PART and letters >= _ENOUGH and not denied))
         if len(full) == 1 and full[0][2]:
             return Match(self.keys[full[0][1]])
         order = [place for _, place, _ in sorted(full, key=lambda one: (-one[0], one[1]))]

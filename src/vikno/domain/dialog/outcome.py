@@ -66,12 +66,9 @@ def _line(sheet: Sheet, consultation: Consultation, item: Item) -> Line:
     if item.form:
         text = sheet.phrases.say("with_form", text=text, form=sheet.phrases.say(f"form.{item.form}"))
     found = sheet.service.amount_on(item, sheet.day)
-    shown = found is not None and found[1] is not None and isinstance(item.amount, str)
-    amount = None
-    if found is not None and found[1] is not None:
-        amount = sum_text(found[1], found[0], sheet.language)
-        if shown and amount in text:
-            amount = None  # the text says it already
+    amount = sum_text(found[1], found[0], sheet.language) if found and found[1] else None
+    if amount and amount in text:
+        amount = None  # the text says it already
     return Line(
         item=item.key,
         text=text,
@@ -103,7 +100,7 @@ def in_words(sheet: Sheet, made: Checklist) -> str:
     parts = [say(f"outcome.{made.outcome}", title=made.title)]
     for section in made.sections:
         lines = [f"{section.title}:", *(_in_words(sheet, line, cautions) for line in section.lines)]
-        if section.kind == "fee" and made.total and len(section.lines) > 1:
+        if section.kind == "fee" and made.total:
             lines.append(say("total", total=made.total))
         parts.append("\n".join(lines))
     parts += ["\n".join(f"{MARK * at} {said}" for at, said in enumerate(cautions, 1))] if cautions else []
