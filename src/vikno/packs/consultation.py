@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from vikno.domain.rules.conditions import TRUE, Condition
 from vikno.domain.rules.findings import Finding, did_you_mean
 from vikno.domain.rules.service import KINDS, Amount, Fact, Item, Promise, Service
 from vikno.domain.values import Place, Text
+from vikno.packs.derive import read_derived
 from vikno.packs.facts import Builder
 from vikno.packs.forms import CONSULTATION
 from vikno.packs.shapes import Read
@@ -36,7 +38,7 @@ def read_consultation(
     builder = Builder(folder, str(folder), country, texts, report)
     builder.amounts = {name.text: entry for name, entry in body.get("amounts", [])}
     builder.read_facts(body.get("facts", []))
-    builder.read_derived(body.get("derive", []))
+    read_derived(builder, body.get("derive", []))
     builder.read_terms(body.get("terms", []))
     builder.read_whens(body.get("facts", []))
     reading = _Items(builder, head.get("defaults"), law, sources)
@@ -61,7 +63,11 @@ def read_consultation(
         law=law,
         sources=sources,
         dates=country.dates,
-        keywords=texts.text("service.keywords", keywords[0], required=False, words=", ".join(word.text for word in keywords)) if keywords else None,
+        keywords=texts.text(
+            "service.keywords", keywords[0], required=False, words=", ".join(word.text for word in keywords)
+        )
+        if keywords
+        else None,
         output=_word(head, "output") or None,
         since=head.get("since"),
         place=Place(f"{folder}/consultation.yaml", 1, 1),
@@ -76,15 +82,29 @@ def _word(read: Read, key: str) -> str:
 def _references(head: Read, country: Country, report: Report) -> None:
     authority, output = head.get("authority"), head.get("output")
     if authority is not None and authority.text not in country.authorities:
-        report(Finding("authority_unknown", authority.place, f"country.yaml has no authority “{authority.text}”{did_you_mean(authority.text, country.authorities)}"))
+        report(
+            Finding(
+                "authority_unknown",
+                authority.place,
+                f"country.yaml has no authority “{authority.text}”{did_you_mean(authority.text, country.authorities)}",
+            )
+        )
     if output is not None and output.text not in country.documents:
-        report(Finding("document_unknown", output.place, f"there is no document type “{output.text}”{did_you_mean(output.text, country.documents)}"))
+        report(
+            Finding(
+                "document_unknown",
+                output.place,
+                f"there is no document type “{output.text}”{did_you_mean(output.text, country.documents)}",
+            )
+        )
 
 
 class _Items:
     """Items and amounts of one service, their names checked."""
 
-    def __init__(self, builder: Builder, defaults: Read | None, law: Mapping[str, Any], sources: Mapping[str, Any]) -> None:
+    def __init__(
+        self, builder: Builder, defaults: Read | None, law: Mapping[str, Any], sources: Mapping[str, Any]
+    ) -> None:
         self.builder, self.law, self.sources = builder, law, sources
         self.defaults = defaults or Read({}, {}, {}, Place())
 
@@ -94,9 +114,13 @@ class _Items:
         if currency not in list_currencies():
             builder.say("value_wrong", read.place, f"“{currency}” is not a currency of ISO 4217")
         rows = read.get("rows", [])
-        for earlier, later in zip(rows, rows[1:], strict=False):
+        for earlier, later in pairwise(rows):
             if earlier[0] >= later[0]:
-                builder.say("period_wrong", read.place, f"the rows of “{name.text}” are in order of their days; {later[0]} is not after {earlier[0]}")
+                builder.say(
+                    "period_wrong",
+                    read.place,
+                    f"the rows of “{name.text}” are in order of their days; {later[0]} is not after {earlier[0]}",
+                )
         basis = self.names(read.get("basis", []), self.law, "law_unknown", "law")
         self.names(read.get("source", []), self.sources, "source_unknown", "source")
         return Amount(name.text, currency, tuple(rows), basis, name.place)
@@ -104,11 +128,13 @@ class _Items:
     def names(self, scalars: Sequence[Scalar], known: Mapping[str, Any], code: str, what: str) -> tuple[str, ...]:
         for scalar in scalars:
             if scalar.text not in known:
-                self.builder.say(code, scalar.place, f"there is no {what} “{scalar.text}”{did_you_mean(scalar.text, known)}")
+                self.builder.say(
+                    code, scalar.place, f"there is no {what} “{scalar.text}”{did_you_mean(scalar.text, known)}"
+                )
         return tuple(scalar.text for scalar in scalars)
 
     def items(self, reads: Sequence[Read]) -> tuple[Item, ...]:
-        items = [item for read in reads if isinstance(read, Read) and (item := self.item(read))]
+        items = [item for read in reads if (item := self.item(read))]
         by_key: dict[str, list[Item]] = {}
         for item in items:
             by_key.setdefault(item.key, []).append(item)
@@ -118,7 +144,11 @@ class _Items:
             key = f"{item.kind}:{item.instead_of}"
             if item.instead_of and (key not in by_key or key == item.key):
                 known = [other.id for other in items if other.kind == item.kind and other.id != item.id]
-                self.builder.say("item_unknown", item.place, f"“instead_of: {item.instead_of}” names no other {item.kind}{did_you_mean(item.instead_of, known)}")
+                self.builder.say(
+                    "item_unknown",
+                    item.place,
+                    f"“instead_of: {item.instead_of}” names no other {item.kind}{did_you_mean(item.instead_of, known)}",
+                )
         return tuple(items)
 
     def periods(self, versions: Sequence[Item]) -> None:
@@ -126,20 +156,37 @@ class _Items:
         from datetime import date, timedelta
 
         ordered = sorted(versions, key=lambda item: item.from_ or date.min)
-        for earlier, later in zip(ordered, ordered[1:], strict=False):
+        for earlier, later in pairwise(ordered):
             if earlier.from_ is None and earlier.until is None and later.from_ is None and later.until is None:
-                self.builder.say("id_twice", later.place, f"“{later.key}” stands twice (first at line {earlier.place.line})")
+                self.builder.say(
+                    "id_twice", later.place, f"“{later.key}” stands twice (first at line {earlier.place.line})"
+                )
             elif earlier.until is None or later.from_ is None or later.from_ <= earlier.until:
-                self.builder.say("period_overlap", later.place, f"on {later.from_ or 'all days'} two entries of “{later.key}” hold (the other at line {earlier.place.line})")
+                self.builder.say(
+                    "period_overlap",
+                    later.place,
+                    f"on {later.from_ or 'all days'} two entries of “{later.key}” hold "
+                    f"(the other at line {earlier.place.line})",
+                )
             elif later.from_ > earlier.until + timedelta(days=1):
-                self.builder.say("period_gap", later.place, f"from {earlier.until + timedelta(days=1)} to {later.from_ - timedelta(days=1)} no entry of “{later.key}” holds")
+                self.builder.say(
+                    "period_gap",
+                    later.place,
+                    f"from {earlier.until + timedelta(days=1)} to {later.from_ - timedelta(days=1)} "
+                    f"no entry of “{later.key}” holds",
+                )
 
     def item(self, read: Read) -> Item | None:
         builder = self.builder
         kinds = [kind for kind in KINDS if kind in read.nodes]
         if len(kinds) != 1:
-            builder.say("key_missing" if not kinds else "key_unknown", read.place,
-                        f"an item has one of: {', '.join(KINDS)}" if not kinds else f"an item has one kind, not {' and '.join(kinds)}")
+            builder.say(
+                "key_missing" if not kinds else "key_unknown",
+                read.place,
+                f"an item has one of: {', '.join(KINDS)}"
+                if not kinds
+                else f"an item has one kind, not {' and '.join(kinds)}",
+            )
             return None
         kind = kinds[0]
         name = read.get(kind)
@@ -155,8 +202,15 @@ class _Items:
         document = read.get("document")
         if document is not None and document.text not in builder.country.documents:
             known = builder.country.documents
-            builder.say("document_unknown", document.place, f"there is no document type “{document.text}”{did_you_mean(document.text, known)}")
-        basis, sources = read.get("basis", self.defaults.get("basis", [])), read.get("source", self.defaults.get("source", []))
+            builder.say(
+                "document_unknown",
+                document.place,
+                f"there is no document type “{document.text}”{did_you_mean(document.text, known)}",
+            )
+        basis, sources = (
+            read.get("basis", self.defaults.get("basis", [])),
+            read.get("source", self.defaults.get("source", [])),
+        )
         instead = read.get("instead_of")
         return Item(
             kind=kind,
@@ -179,7 +233,13 @@ class _Items:
         )
 
     def misplaced(self, kind: str, read: Read) -> None:
-        homes = {"form": ("bring",), "document": ("bring",), "amount": ("fee", "benefit"), "instead_of": ("fee",), "in_addition": ("fee",)}
+        homes = {
+            "form": ("bring",),
+            "document": ("bring",),
+            "amount": ("fee", "benefit"),
+            "instead_of": ("fee",),
+            "in_addition": ("fee",),
+        }
         for key, kinds in homes.items():
             if key in read.nodes and kind not in kinds:
                 self.builder.say("key_unknown", read.at(key), f"“{key}” belongs to {' or '.join(kinds)}, not to {kind}")
@@ -194,9 +254,11 @@ class _Items:
             value = Decimal(scalar.text)
         except ArithmeticError:
             known = self.builder.amounts
-            self.builder.say("amount_unknown", scalar.place, f"there is no amount “{scalar.text}”{did_you_mean(scalar.text, known)}")
+            self.builder.say(
+                "amount_unknown", scalar.place, f"there is no amount “{scalar.text}”{did_you_mean(scalar.text, known)}"
+            )
             return None
-        if not value.is_finite() or value < 0 or abs(value.as_tuple().exponent) > 4 or value >= 10**15:  # type: ignore[operator]
+        if not value.is_finite() or not 0 <= value < 10**15 or value != value.quantize(Decimal("0.0001")):
             self.builder.say("value_wrong", scalar.place, f"“{scalar.text}” is not a sum of money")
             return None
         return value
@@ -221,8 +283,11 @@ def _promises(builder: Builder, read: Read | None, items: Sequence[Item]) -> tup
         for member in group:
             known = [*builder.terms, *keys, *(fact.id for fact in builder.facts.values() if fact.kind == "yes_no")]
             if member.text not in known:
-                builder.say("item_unknown" if ":" in member.text else "name_unknown", member.place,
-                            f"there is no term or item “{member.text}”{did_you_mean(member.text, known)}")
+                builder.say(
+                    "item_unknown" if ":" in member.text else "name_unknown",
+                    member.place,
+                    f"there is no term or item “{member.text}”{did_you_mean(member.text, known)}",
+                )
         if group:
             out.append(Promise(None, None, tuple(member.text for member in group), group[0].place))
     return tuple(out)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,14 +15,12 @@ from vikno.domain.rules import syntax
 from vikno.domain.rules.conditions import Condition, Day, facts_of
 from vikno.domain.rules.findings import Finding, did_you_mean
 from vikno.domain.rules.service import Bound, Derived, Fact, Option, Term
-
-
 from vikno.domain.rules.typed import Names, typed
 from vikno.domain.values import Place, Text
 from vikno.packs.forms import FACT_KINDS
 from vikno.packs.iso3166 import country_texts
 from vikno.packs.shapes import Entries, Read
-from vikno.packs.source import Report, Scalar, read_text
+from vikno.packs.source import Report, Scalar
 from vikno.packs.words import FolderTexts
 
 RESERVED = frozenset({"and", "or", "not", "in", "true", "false", "today", "age_on", "days", "weeks"})
@@ -67,7 +63,7 @@ class Builder:
         except syntax.ConditionBroken as broken:
             report(broken.code, broken.message, broken.at)
             return None
-        hidden = {name: (SAID, "") for name in self.broken} | dict(hidden or {})
+        hidden = dict.fromkeys(self.broken, (SAID, "")) | dict(hidden or {})
         names = Names(
             {name: fact for name, fact in self.facts.items() if name not in hidden},
             {name: term for name, term in self.terms.items() if name not in hidden},
@@ -124,9 +120,10 @@ class Builder:
     def _bases(self, names: frozenset[str]) -> set[str]:
         out = set()
         for name in names:
-            while name in self.derived:
-                name = self.derived[name].by
-            out.add(name)
+            base = name
+            while base in self.derived:
+                base = self.derived[base].by
+            out.add(base)
         return out
 
     def _fact(self, name: Scalar, record: Read) -> Fact | None:
@@ -144,7 +141,9 @@ class Builder:
         base: dict[str, Any] = {
             "id": name.text,
             "kind": kind,
-            "ask": self.texts.text(f"{prefix}.ask", ask, known=self.known_in_question) if ask else Text(f"{prefix}.ask", name.text),
+            "ask": self.texts.text(f"{prefix}.ask", ask, known=self.known_in_question)
+            if ask
+            else Text(f"{prefix}.ask", name.text),
             "hint": self.texts.text(f"{prefix}.hint", hint, known=self.known_in_question) if hint else None,
             "place": name.place,
         }
@@ -195,9 +194,15 @@ class Builder:
     def _day(self, scalar: Scalar | None) -> Day | None:
         if scalar is None:
             return None
-        found = re.fullmatch(r"\s*(\d{4}-\d{2}-\d{2}|[a-z0-9_]+)\s*(?:([+-])\s*(\d{1,5})\s*(days?|weeks?))?\s*", scalar.text)
+        found = re.fullmatch(
+            r"\s*(\d{4}-\d{2}-\d{2}|[a-z0-9_]+)\s*(?:([+-])\s*(\d{1,5})\s*(days?|weeks?))?\s*", scalar.text
+        )
         if not found:
-            self.say("value_wrong", scalar.place, "a day is expected here: today, a named date or 2026-01-31, and “+ 30 days”")
+            self.say(
+                "value_wrong",
+                scalar.place,
+                "a day is expected here: today, a named date or 2026-01-31, and “+ 30 days”",
+            )
             return None
         days = int(found[3] or 0) * (7 if (found[4] or "").startswith("week") else 1) * (-1 if found[2] == "-" else 1)
         if found[1][:4].isdigit() and "-" in found[1]:
@@ -208,7 +213,9 @@ class Builder:
                 return None
         if found[1] != "today" and found[1] not in self.country.dates:
             known = [*self.country.dates, "today"]
-            self.say("name_unknown", scalar.place, f"there is no named date “{found[1]}”{did_you_mean(found[1], known)}")
+            self.say(
+                "name_unknown", scalar.place, f"there is no named date “{found[1]}”{did_you_mean(found[1], known)}"
+            )
             return None
         return Day(found[1], None, days)
 
@@ -224,24 +231,35 @@ class Builder:
             excepted += value.get("except", [])
             plus += value.get("plus", [])
         if isinstance(value, Read) and "same_as" in value:
-            options, groups = self._borrowed(value.get("same_as"), kind)
+            options, groups = self._borrowed(value.get("same_as"))
         elif kind == "country":
             options = country_texts([self.texts.language, *(other.language for other in self.texts.translations)])
             groups = self._groups(value.get("groups", []), options)
         elif isinstance(value, Scalar):
             shared = self.country.lists.get(value.text)
             if shared is None:
-                self.say("list_unknown", value.place, f"there is no shared list “{value.text}”{did_you_mean(value.text, self.country.lists)}")
+                self.say(
+                    "list_unknown",
+                    value.place,
+                    f"there is no shared list “{value.text}”{did_you_mean(value.text, self.country.lists)}",
+                )
             else:
                 options, groups = dict(shared.options), shared.groups
         else:
             written = value.get("options", []) if isinstance(value, Read) else value
-            options = {option.text: self.texts.text(f"{prefix}.{option.text}", label, known=_nothing) for option, label in written}
+            options = {
+                option.text: self.texts.text(f"{prefix}.{option.text}", label, known=_nothing)
+                for option, label in written
+            }
             if isinstance(value, Read):
                 groups = self._groups(value.get("groups", []), options)
         for option in excepted:
             if option.text not in options:
-                self.say("option_unknown", option.place, f"“{option.text}” is not an option here{did_you_mean(option.text, options)}")
+                self.say(
+                    "option_unknown",
+                    option.place,
+                    f"“{option.text}” is not an option here{did_you_mean(option.text, options)}",
+                )
             options.pop(option.text, None)
         for option, label in plus:
             if option.text in options:
@@ -250,11 +268,15 @@ class Builder:
         base["options"] = tuple(Option(option, label) for option, label in options.items())
         base["groups"] = groups
 
-    def _borrowed(self, same_as: Scalar, kind: str) -> tuple[dict[str, Text], Mapping[str, frozenset[str]]]:
+    def _borrowed(self, same_as: Scalar) -> tuple[dict[str, Text], Mapping[str, frozenset[str]]]:
         other = self.facts.get(same_as.text)
         if other is None or not other.options:
             known = [fact.id for fact in self.facts.values() if fact.options]
-            self.say("name_unknown", same_as.place, f"there is no fact with options “{same_as.text}” above{did_you_mean(same_as.text, known)}")
+            self.say(
+                "name_unknown",
+                same_as.place,
+                f"there is no fact with options “{same_as.text}” above{did_you_mean(same_as.text, known)}",
+            )
             return {}, {}
         return {option.id: option.label for option in other.options}, other.groups
 
@@ -263,7 +285,11 @@ class Builder:
         for name, members in entries:
             for member in members:
                 if member.text not in options:
-                    self.say("option_unknown", member.place, f"“{member.text}” is not an option here{did_you_mean(member.text, options)}")
+                    self.say(
+                        "option_unknown",
+                        member.place,
+                        f"“{member.text}” is not an option here{did_you_mean(member.text, options)}",
+                    )
             out[name.text] = frozenset(member.text for member in members) & frozenset(options)
         return out
 
@@ -275,7 +301,9 @@ class Builder:
         for at, (name, scalar) in enumerate(entries):
             self.unique(name)
             hidden = {
-                other: ("cycle", f"“{other}” is defined below: a term uses terms above it") for other in names[at + 1 :] if other not in self.facts
+                other: ("cycle", f"“{other}” is defined below: a term uses terms above it")
+                for other in names[at + 1 :]
+                if other not in self.facts
             }
             hidden[name.text] = ("cycle", f"“{name.text}” refers to itself")
             condition = self.condition(scalar, {**hidden})
@@ -284,140 +312,6 @@ class Builder:
             else:
                 self.broken.add(name.text)
 
-    def read_derived(self, entries: Entries) -> None:
-        names = [name.text for name, _ in entries]
-        for at, (name, record) in enumerate(entries):
-            self.unique(name)
-            self.broken.add(name.text)
-            by = record.get("by")
-            if by is None or "table" not in record:
-                continue
-            if by.text in names[at:]:
-                self.say("cycle", by.place, f"“{by.text}” is {'itself' if by.text == name.text else 'defined below'}: a table is by something above it")
-                continue
-            if by.text not in self.facts and by.text not in self.derived:
-                known = [*self.facts, *self.derived]
-                self.say("name_unknown", by.place, f"there is no fact “{by.text}”{did_you_mean(by.text, known)}")
-                continue
-            if by.text in self.facts and self.facts[by.text].kind in ("choose_any", "date"):
-                self.say("type_wrong", by.place, f"a table cannot be by “{by.text}”: it holds {self.facts[by.text].kind}")
-                continue
-            table = self._table(name, by, record)
-            if table:
-                self.derived[name.text] = table
-                self.broken.discard(name.text)
-
-    def _table(self, name: Scalar, by: Scalar, record: Read) -> Derived | None:
-        rows = self._rows(by, record)
-        if rows is None:
-            return None
-        values: dict[str, str] = {}
-        ranges: list[tuple[Decimal, Decimal, str]] = []
-        fact = self.facts.get(by.text)
-        source = self.derived.get(by.text)
-        numbers = (fact is not None and fact.kind == "number") or (source is not None and source.numeric)
-        known = ("true", "false") if fact and fact.kind == "yes_no" else fact.option_ids if fact else source.cells if source else ()
-        for key, cell, place in rows:
-            if not cell:
-                self.say("table_gap", place, f"the cell for “{key}” is empty")
-                continue
-            if numbers:
-                found = re.fullmatch(r"(-?\d+(?:\.\d+)?)(?:\.\.(-?\d+(?:\.\d+)?))?", key)
-                if not found:
-                    self.say("table_broken", place, f"“{key}” is neither a number nor a range like 1..5")
-                    continue
-                low, high = Decimal(found[1]), Decimal(found[2] or found[1])
-                if any(low <= other_high and other_low <= high for other_low, other_high, _ in ranges):
-                    self.say("table_overlap", place, f"“{key}” meets a row above it")
-                ranges.append((low, high, cell))
-                continue
-            if key not in known:
-                self.say("option_unknown", place, f"“{key}” is not an option of “{by.text}”{did_you_mean(key, known)}")
-            elif key in values:
-                self.say("table_overlap", place, f"“{key}” has two rows")
-            values.setdefault(key, cell)
-        at = record.at("table")
-        missing = [option for option in known if option not in values] if not numbers else _holes(fact, ranges)
-        if missing:
-            shown = ", ".join(missing[:8]) + (" …" if len(missing) > 8 else "")
-            self.report(Finding("table_gap", at, f"the table has no row for: {shown}", {by.text: missing[0]}))
-        cells = [*values.values(), *(cell for _, _, cell in ranges)]
-        numeric = bool(cells) and all(re.fullmatch(r"-?\d+(\.\d+)?", cell) for cell in cells)
-        for cell in {*cells}:
-            if not numeric and not re.fullmatch(r"[a-z0-9_]+", cell):
-                self.say("id_bad", at, f"“{cell[:40]}” cannot be a value of a table: only a-z, 0-9 and _, or numbers throughout")
-        return Derived(name.text, by.text, values, tuple(ranges), numeric, name.place)
-
-    def _rows(self, by: Scalar, record: Read) -> list[tuple[str, str, Place]] | None:
-        table = record.get("table")
-        if not isinstance(table, Scalar):
-            return [(key.text, value.text.strip(), key.place) for key, value in table]
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*\.csv", table.text):
-            self.say("value_wrong", table.place, "the name of a CSV file beside this one is expected here")
-            return None
-        file = f"{self.shown}/{table.text}"
-        if not (self.folder / table.text).is_file():
-            there = [path.name for path in sorted(self.folder.glob("*.csv"))]
-            self.say("table_broken", table.place, f"there is no file “{table.text}” here{did_you_mean(table.text, there)}")
-            return None
-        text = read_text(self.folder / table.text, file, self.report)
-        if text is None:
-            return None
-        try:
-            lines = [(reader_line, [cell.strip() for cell in row]) for reader_line, row in _csv_lines(text) if any(cell.strip() for cell in row)]
-        except csv.Error as error:
-            self.say("table_broken", Place(file, 1, 1), f"the CSV cannot be read: {error}")
-            return None
-        if not lines:
-            self.say("table_broken", Place(file, 1, 1), "the table is empty")
-            return None
-        header = lines[0][1]
-        key_name, column = record.get("key"), record.get("column")
-        key_at = header.index(by.text) if by.text in header else 0
-        if key_name is not None:
-            if key_name.text not in header:
-                self.say("table_broken", key_name.place, f"there is no column “{key_name.text}”{did_you_mean(key_name.text, header)}")
-                return None
-            key_at = header.index(key_name.text)
-        value_at = next((at for at in range(len(header)) if at != key_at), None)
-        if column is not None:
-            if column.text not in header:
-                self.say("table_broken", column.place, f"there is no column “{column.text}”{did_you_mean(column.text, header)}")
-                return None
-            value_at = header.index(column.text)
-        if value_at is None:
-            self.say("table_broken", Place(file, 1, 1), "the table has only one column")
-            return None
-        out = []
-        for line, row in lines[1:]:
-            padded = [*row, *[""] * len(header)]
-            out.append((padded[key_at], padded[value_at], Place(file, line, 1)))
-        return out
-
-
-def _csv_lines(text: str) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text), strict=True)
-    return [(reader.line_num, row) for row in reader]
-
-
-def _holes(fact: Fact | None, ranges: list[tuple[Decimal, Decimal, str]]) -> list[str]:
-    """The values of a number fact that no range covers, as ranges."""
-    if fact is None:
-        return []
-    out, at = [], fact.low
-    for low, high, _ in sorted(ranges):
-        if at > fact.high:
-            break
-        if low > at:
-            end = min(low - fact.step, fact.high)
-            out.append(str(at) if at == end else f"{at}..{end}")
-        at = max(at, high + fact.step)
-    if at <= fact.high:
-        out.append(str(at) if at == fact.high else f"{at}..{fact.high}")
-    return out
-
 
 def _nothing(what: str, name: str) -> str | None:
     return f"a label cannot hold a placeholder ({{{what}:{name}}})"
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from vikno.domain.rules.findings import Finding, did_you_mean
 from vikno.domain.rules.service import CONFIDENCES, FORMS, KINDS
@@ -48,8 +48,17 @@ SERVICE = Record(
         "keywords": Key(Each(Words()), "words people search with"),
         "law": Key(LAW, "acts that items name as their basis"),
         "sources": Key(LAW, "pages that say it, where no act was read"),
-        "defaults": Key(Record({"confidence": Key(Only(CONFIDENCES)), "form": Key(Only(FORMS)), "basis": Key(Each(Id(), or_one=True)),
-                                "source": Key(Each(Id(), or_one=True))}), "for items that do not say"),
+        "defaults": Key(
+            Record(
+                {
+                    "confidence": Key(Only(CONFIDENCES)),
+                    "form": Key(Only(FORMS)),
+                    "basis": Key(Each(Id(), or_one=True)),
+                    "source": Key(Each(Id(), or_one=True)),
+                }
+            ),
+            "for items that do not say",
+        ),
     },
     "service.yaml",
 )
@@ -58,7 +67,9 @@ SERVICE = Record(
 class Choices:
     """Options with their labels, or another fact's options (`same_as`, `except`, `plus`)."""
 
-    borrowed = Record({"same_as": Key(Id(ID), required=True), "except": Key(Each(Id(ID))), "plus": Key(Table(Words(), Id(ID)))})
+    borrowed = Record(
+        {"same_as": Key(Id(ID), required=True), "except": Key(Each(Id(ID))), "plus": Key(Table(Words(), Id(ID)))}
+    )
     written = Table(Words(), Id(ID))
 
     def read(self, node: Node, report: Report) -> Any:
@@ -119,12 +130,31 @@ FACT = Record(
         "choose": Key(Choices(), "one of these"),
         "choose_any": Key(Choices(), "any number of these"),
         "yes_no": Key(Flag(), "a yes/no question"),
-        "number": Key(Record({"from": Key(Number(), required=True), "to": Key(Number(), required=True),
-                              "unit": Key(Words("a unit")), "step": Key(Number())}), "a number, both ends included"),
+        "number": Key(
+            Record(
+                {
+                    "from": Key(Number(), required=True),
+                    "to": Key(Number(), required=True),
+                    "unit": Key(Words("a unit")),
+                    "step": Key(Number()),
+                }
+            ),
+            "a number, both ends included",
+        ),
         "date": Key(Switch(Record({"from": Key(Words("a day")), "to": Key(Words("a day"))})), "a day"),
-        "country": Key(Switch(Record({"except": Key(Each(Id(ID))), "plus": Key(Table(Words(), Id(ID))), "groups": Key(MEMBERS),
-                                      "same_as": Key(Id(ID))})),
-                       "a country, ISO 3166 alpha-2 in lower case"),
+        "country": Key(
+            Switch(
+                Record(
+                    {
+                        "except": Key(Each(Id(ID))),
+                        "plus": Key(Table(Words(), Id(ID))),
+                        "groups": Key(MEMBERS),
+                        "same_as": Key(Id(ID)),
+                    }
+                )
+            ),
+            "a country, ISO 3166 alpha-2 in lower case",
+        ),
         "list": Key(ListOf(), "one of a long list, shown by search"),
         "except": Key(Each(Id(ID)), "options of the list that are left out"),
         "plus": Key(Table(Words(), Id(ID)), "options beside those of the list"),
@@ -137,8 +167,11 @@ FACT_KINDS = ("choose", "choose_any", "yes_no", "number", "date", "country", "li
 class DatedAmount:
     """Money over time: `currency`, `basis`, and a row for every day on which it changes."""
 
-    fixed = {"currency": Key(Id(), "three letters of ISO 4217"), "basis": Key(Each(Id(), or_one=True), "the law that sets it"),
-             "source": Key(Each(Id(), or_one=True), "the page that says it")}
+    fixed: ClassVar[dict[str, Key]] = {
+        "currency": Key(Id(), "three letters of ISO 4217"),
+        "basis": Key(Each(Id(), or_one=True), "the law that sets it"),
+        "source": Key(Each(Id(), or_one=True), "the page that says it"),
+    }
 
     def read(self, node: Node, report: Report) -> Any:
         if not isinstance(node, Mapped):
@@ -156,10 +189,8 @@ class DatedAmount:
                 report(Finding("key_unknown", name.place, f"“{name.text[:60]}” is neither a day nor a key here{hint}"))
                 continue
             day = Calendar().read(name, report)
-            if isinstance(child, Scalar) and child.text == "unknown":
-                value = None
-            else:
-                value = Number().read(child, report)
+            unknown = isinstance(child, Scalar) and child.text == "unknown"
+            value = None if unknown else Number().read(child, report)
             if day is not MISSING and value is not MISSING:
                 values["rows"].append((day, value))
         if not values["rows"]:
@@ -179,7 +210,11 @@ class DatedAmount:
 DERIVE = Record(
     {
         "by": Key(Id(ID), "the fact (or derived name) whose value picks the row", required=True),
-        "table": Key(Either(Words("a CSV file"), Table(Words("a cell"), Words("a value"))), "a CSV file or a mapping", required=True),
+        "table": Key(
+            Either(Words("a CSV file"), Table(Words("a cell"), Words("a value"))),
+            "a CSV file or a mapping",
+            required=True,
+        ),
         "column": Key(Words("a column"), "of the CSV file; the second one unless said"),
         "key": Key(Words("a column"), "of the CSV file that holds the values of `by`"),
     },
@@ -194,7 +229,9 @@ ITEM = Record(
         "basis": Key(Each(Id(), or_one=True), "the law, one or several"),
         "source": Key(Each(Id(), or_one=True), "the page that says it, one or several"),
         "form": Key(Only(FORMS), "how a paper is brought"),
-        "confidence": Key(Only(CONFIDENCES), "A official and recent, B older or secondary, C unconfirmed, D sources disagree"),
+        "confidence": Key(
+            Only(CONFIDENCES), "A official and recent, B older or secondary, C unconfirmed, D sources disagree"
+        ),
         "amount": Key(Words("an amount"), "the name of an amount, or a sum"),
         "from": Key(Calendar(), "the first day it holds"),
         "until": Key(Calendar(), "the last day it holds"),
@@ -246,9 +283,19 @@ COUNTRY = Record(
         "currency": Key(Id(NAME), "three letters of ISO 4217", required=True),
         "time_zone": Key(Words("a time zone"), "as in Europe/Kyiv", required=True),
         "channels": Key(Each(Id()), "on which people are served"),
-        "authorities": Key(Table(Record({"name": Key(Words(), required=True), "url": Key(Words("an address")),
-                                         "phone": Key(Words("a phone number")), "email": Key(Words("an e-mail address"))})),
-                           "public organisations"),
+        "authorities": Key(
+            Table(
+                Record(
+                    {
+                        "name": Key(Words(), required=True),
+                        "url": Key(Words("an address")),
+                        "phone": Key(Words("a phone number")),
+                        "email": Key(Words("an e-mail address")),
+                    }
+                )
+            ),
+            "public organisations",
+        ),
         "dates": Key(Table(Calendar(or_null=True), Id(ID)), "named dates; null is “not yet”"),
         "lists": Key(Table(LIST, Id(ID)), "options shared by facts and services"),
         "law": Key(LAW, "acts that any service may name"),
@@ -258,7 +305,10 @@ COUNTRY = Record(
 )
 
 DOCUMENT = Record(
-    {"id": Key(Id(NAME), "the folder's name", required=True), "titles": Key(Table(Words(), Id(NAME)), "its name in each language", required=True)},
+    {
+        "id": Key(Id(NAME), "the folder's name", required=True),
+        "titles": Key(Table(Words(), Id(NAME)), "its name in each language", required=True),
+    },
     "document.yaml",
 )
 

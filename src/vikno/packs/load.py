@@ -46,13 +46,19 @@ class Pack:
     country: Country
     services: Mapping[str, Service | None]
     examples: Mapping[str, tuple[Example, ...]]
-    findings: Mapping[str | None, tuple[Finding, ...]] = field(default_factory=dict)  # by service key; None: the country's own
+    findings: Mapping[str | None, tuple[Finding, ...]] = field(
+        default_factory=dict
+    )  # by service key; None: the country's own
 
 
 def service_folders(folder: Path) -> list[Path]:
     """The folders of a country's services, in order of name."""
     services = folder / "services"
-    return sorted(path for path in services.iterdir() if path.is_dir() and not path.name.startswith(".")) if services.is_dir() else []
+    return (
+        sorted(path for path in services.iterdir() if path.is_dir() and not path.name.startswith("."))
+        if services.is_dir()
+        else []
+    )
 
 
 def load_country(folder: Path, only: str | None = None) -> Pack:
@@ -92,7 +98,13 @@ def read_country(folder: Path, report: Report) -> Country:
     languages = tuple(_language(scalar, report) for scalar in read.get("languages", [])) or ("en",)
     language = _word(read, "language", languages[0])
     if language not in languages:
-        report(Finding("value_wrong", read.at("language"), f"“{language}” is not among the languages{did_you_mean(language, languages)}"))
+        report(
+            Finding(
+                "value_wrong",
+                read.at("language"),
+                f"“{language}” is not among the languages{did_you_mean(language, languages)}",
+            )
+        )
     texts = FolderTexts(folder, str(folder), language, languages, report)
     code = _word(read, "code", folder.name)
     country = Country(
@@ -149,7 +161,13 @@ def _time_zone(read: Read, report: Report) -> str:
 def _channels(read: Read, report: Report) -> tuple[str, ...]:
     for scalar in read.get("channels", []):
         if scalar.text not in KNOWN_CHANNELS:
-            report(Finding("channel_unknown", scalar.place, f"there is no channel “{scalar.text}”{did_you_mean(scalar.text, KNOWN_CHANNELS)}"))
+            report(
+                Finding(
+                    "channel_unknown",
+                    scalar.place,
+                    f"there is no channel “{scalar.text}”{did_you_mean(scalar.text, KNOWN_CHANNELS)}",
+                )
+            )
     return tuple(scalar.text for scalar in read.get("channels", [])) or ("web",)
 
 
@@ -161,12 +179,20 @@ def _authority(texts: FolderTexts, name: Scalar, read: Read) -> PublicOrganisati
 
 
 def _shared(texts: FolderTexts, name: Scalar, read: Read, report: Report) -> SharedList:
-    options = {option.text: texts.text(f"list.{name.text}.{option.text}", label) for option, label in read.get("options", [])}
+    options = {
+        option.text: texts.text(f"list.{name.text}.{option.text}", label) for option, label in read.get("options", [])
+    }
     groups = {}
     for group, members in read.get("groups", []):
         for member in members:
             if member.text not in options:
-                report(Finding("option_unknown", member.place, f"“{member.text}” is not an option of this list{did_you_mean(member.text, options)}"))
+                report(
+                    Finding(
+                        "option_unknown",
+                        member.place,
+                        f"“{member.text}” is not an option of this list{did_you_mean(member.text, options)}",
+                    )
+                )
         groups[group.text] = frozenset(member.text for member in members) & frozenset(options)
     return SharedList(name.text, options, groups)
 
@@ -176,7 +202,11 @@ def read_law(texts: FolderTexts, kind: str, entries: list[tuple[Scalar, Read]]) 
     out = {}
     for name, read in entries:
         title = read.get("title")
-        words = texts.text(f"{kind}.{name.text}", title, required=False) if title else Text(f"{kind}.{name.text}", name.text)
+        words = (
+            texts.text(f"{kind}.{name.text}", title, required=False)
+            if title
+            else Text(f"{kind}.{name.text}", name.text)
+        )
         url = read.get("url")
         out[name.text] = LegalResource(name.text, words, url.text if url else None, read.get("read"))
     return out
@@ -194,7 +224,9 @@ def _documents(folder: Path, languages: tuple[str, ...], report: Report) -> dict
         if not isinstance(read, Read):
             continue
         if _word(read, "id", path.name) != path.name:
-            report(Finding("value_wrong", read.at("id"), f"the id of a document type is its folder's name, “{path.name}”"))
+            report(
+                Finding("value_wrong", read.at("id"), f"the id of a document type is its folder's name, “{path.name}”")
+            )
         titles = {name.text: title.text for name, title in read.get("titles", [])}
         for language in languages:
             if language not in titles:
@@ -207,7 +239,9 @@ def _title(read: Read, texts: FolderTexts, code: str, languages: tuple[str, ...]
     title = read.get("title")
     if title:
         return texts.text("country.title", title)
-    by_language = {language: Locale.parse(language, sep="-").territories.get(code.upper(), code) for language in languages}
+    by_language = {
+        language: Locale.parse(language, sep="-").territories.get(code.upper(), code) for language in languages
+    }
     return same_in_all("country.title", by_language[languages[0]], by_language, read.place)
 
 
@@ -223,7 +257,13 @@ def read_service(folder: Path, country: Country, report: Report) -> Service | No
         return None
     language = _word(head, "language", country.language)
     if language not in country.languages:
-        report(Finding("value_wrong", head.at("language"), f"“{language}” is not a language of the country{did_you_mean(language, country.languages)}"))
+        report(
+            Finding(
+                "value_wrong",
+                head.at("language"),
+                f"“{language}” is not a language of the country{did_you_mean(language, country.languages)}",
+            )
+        )
     texts = FolderTexts(folder, shown, language, country.languages, report)
     service = read_consultation(folder, country, head, body_node, texts, report)
     texts.orphans()

@@ -1,4 +1,4 @@
-"""Where country folders are: named on the command line or in VIKNO_COUNTRIES, here, shipped with Vikno, or installed beside it."""
+"""Where country folders are: named in the call or in VIKNO_COUNTRIES, here, shipped with Vikno, or installed."""
 
 from __future__ import annotations
 
@@ -45,6 +45,6 @@ def _countries_in(home: Path) -> Iterator[Path]:
 
 def code_of(folder: Path) -> str:
     """The code a country folder says it has; its name if it says none."""
-    node = read_yaml(folder / "country.yaml", str(folder / "country.yaml"), lambda finding: None)
+    node = read_yaml(folder / "country.yaml", str(folder / "country.yaml"), lambda _: None)
     code = node.get("code") if isinstance(node, Mapped) else None
     return code.text if isinstance(code, Scalar) else folder.name

@@ -78,7 +78,9 @@ class Id:
     def read(self, node: Node, report: Report) -> Any:
         if not isinstance(node, Scalar) or not self.pattern.fullmatch(node.text):
             if isinstance(node, Scalar):
-                report(Finding("id_bad", node.place, f"“{node.text[:60]}” cannot be an id here: {_allowed(self.pattern)}"))
+                report(
+                    Finding("id_bad", node.place, f"“{node.text[:60]}” cannot be an id here: {_allowed(self.pattern)}")
+                )
                 return MISSING
             return _wrong(node, "an id", report)
         return node
@@ -114,7 +116,13 @@ class Only:
         if isinstance(node, Scalar) and node.text in self.words:
             return node.text
         if isinstance(node, Scalar):
-            report(Finding("value_wrong", node.place, f"“{node.text[:60]}” is not allowed here{did_you_mean(node.text, self.words)}"))
+            report(
+                Finding(
+                    "value_wrong",
+                    node.place,
+                    f"“{node.text[:60]}” is not allowed here{did_you_mean(node.text, self.words)}",
+                )
+            )
             return MISSING
         return _wrong(node, " or ".join(self.words), report)
 
@@ -252,7 +260,13 @@ class Record:
         for name, child in node:
             key = self.keys.get(name.text)
             if key is None:
-                report(Finding("key_unknown", name.place, f"“{name.text[:60]}” is not a key here{did_you_mean(name.text, self.keys)}"))
+                report(
+                    Finding(
+                        "key_unknown",
+                        name.place,
+                        f"“{name.text[:60]}” is not a key here{did_you_mean(name.text, self.keys)}",
+                    )
+                )
                 continue
             present.add(name.text)
             places[name.text] = child.place
@@ -266,7 +280,9 @@ class Record:
         return Read(values, places, nodes, node.place)
 
     def schema(self) -> dict[str, Any]:
-        properties = {name: key.shape.schema() | ({"description": key.doc} if key.doc else {}) for name, key in self.keys.items()}
+        properties = {
+            name: key.shape.schema() | ({"description": key.doc} if key.doc else {}) for name, key in self.keys.items()
+        }
         out: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
         required = [name for name, key in self.keys.items() if key.required]
         if required:
@@ -294,7 +310,7 @@ class Either:
 class Anything:
     """Plain values, as an example's answers: words, numbers, booleans, days, lists, mappings."""
 
-    def read(self, node: Node, report: Report) -> Any:
+    def read(self, node: Node, report: Report) -> Any:  # noqa: ARG002  (every shape is read alike)
         return plain(node)
 
     def schema(self) -> dict[str, Any]:

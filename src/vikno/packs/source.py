@@ -95,9 +95,9 @@ def parse_yaml(text: str, file: str, report: Report) -> Node | None:
     depth = 0
     try:
         for event in yaml.parse(text, Loader=_Loader) if _suspicious(text) else ():
-            anchor = getattr(event, "anchor", None)
+            anchor, mark = getattr(event, "anchor", None), event.start_mark
             if anchor is not None:
-                place = Place(file, event.start_mark.line + 1, event.start_mark.column + 1)
+                place = _place(file, mark)
                 report(
                     Finding(
                         "yaml_anchor", place, f"“{anchor}”: anchors and aliases are not used here, write the value out"
@@ -106,16 +106,12 @@ def parse_yaml(text: str, file: str, report: Report) -> Node | None:
                 return None
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
-                report(
-                    Finding(
-                        "yaml_broken", Place(file, event.start_mark.line + 1, event.start_mark.column + 1), TOO_DEEP
-                    )
-                )
+                report(Finding("yaml_broken", _place(file, mark), TOO_DEEP))
                 return None
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+        place = _place(file, mark)
         report(Finding("yaml_broken", place, f"{error.problem or error.context}"))
         return None
     except (yaml.YAMLError, RecursionError) as error:
@@ -135,7 +131,7 @@ def _suspicious(text: str) -> bool:
 
 
 def _convert(node: yaml.Node, file: str, text: str, report: Report, depth: int) -> Node | None:
-    place = Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
+    place = _place(file, node.start_mark)
     if depth > MAX_DEPTH:
         report(Finding("yaml_broken", place, TOO_DEEP))
         return None
@@ -143,7 +139,7 @@ def _convert(node: yaml.Node, file: str, text: str, report: Report, depth: int) 
         report(Finding("yaml_broken", place, f"“{node.tag[:60]}”: tags are not used here"))
         return None
     if isinstance(node, yaml.ScalarNode):
-        return _scalar(node, file, text, place)
+        return _scalar(node, text, place)
     if isinstance(node, yaml.SequenceNode):
         items = (_convert(child, file, text, report, depth + 1) for child in node.value)
         return Listed(tuple(item for item in items if item is not None), place)
@@ -168,7 +164,7 @@ def _convert(node: yaml.Node, file: str, text: str, report: Report, depth: int) 
     return Mapped(tuple(entries), place)
 
 
-def _scalar(node: yaml.ScalarNode, file: str, text: str, place: Place) -> Scalar:
+def _scalar(node: yaml.ScalarNode, text: str, place: Place) -> Scalar:
     start, end = node.start_mark.index, node.end_mark.index
     raw, line, column = text[start:end], place.line, place.column
     if node.style in ("'", '"'):
@@ -177,3 +173,8 @@ def _scalar(node: yaml.ScalarNode, file: str, text: str, place: Place) -> Scalar
         header = raw.find("\n") + 1
         raw, line, column = raw[header:], line + 1, 1
     return Scalar(node.value, place, node.style in ("'", '"'), raw, (line, column))
+
+
+def _place(file: str, mark: Any) -> Place:
+    """The place of a parser's mark."""
+    return Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)

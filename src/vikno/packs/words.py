@@ -26,7 +26,12 @@ class FolderTexts:
         ]
 
     def text(
-        self, key: str, scalar: Scalar, required: bool = True, known: PlaceholderKnown | None = None, words: str | None = None
+        self,
+        key: str,
+        scalar: Scalar,
+        required: bool = True,
+        known: PlaceholderKnown | None = None,
+        words: str | None = None,
     ) -> Text:
         """A text with its translations. Missing and stale ones are findings, unless it need not be translated."""
         source = normal(scalar.text if words is None else words)
@@ -38,13 +43,22 @@ class FolderTexts:
             if entry is None or entry.fuzzy:
                 old = entry or translations.stale(key)
                 if required and old is not None and old.translation:
-                    self._say("text_stale", old.place, f"“{key}”: made for an earlier text; it now reads “{source[:80]}”")
+                    self._say(
+                        "text_stale", old.place, f"“{key}”: made for an earlier text; it now reads “{source[:80]}”"
+                    )
                 elif required:
-                    self._say("text_missing", scalar.place, f"“{source[:60]}” has no {translations.language} text: "
-                                                            f"msgctxt “{key}” in {translations.file}")
+                    self._say(
+                        "text_missing",
+                        scalar.place,
+                        f"“{source[:60]}” has no {translations.language} text: msgctxt “{key}” in {translations.file}",
+                    )
                 continue
             if sorted(placeholders(entry.translation)) != sorted(placeholders(source)):
-                self._say("text_placeholders", entry.place, f"“{key}”: the placeholders differ from the source text “{source[:80]}”")
+                self._say(
+                    "text_placeholders",
+                    entry.place,
+                    f"“{key}”: the placeholders differ from the source text “{source[:80]}”",
+                )
             self._placeholders(entry.translation, entry.place, known)
             found[translations.language] = entry.translation
             places[translations.language] = entry.place
@@ -58,7 +72,9 @@ class FolderTexts:
 
     def _placeholders(self, text: str, place: Place, known: PlaceholderKnown | None) -> None:
         for odd in odd_braces(text):
-            self._say("placeholder_unknown", place, f"“{odd}” is not a placeholder: {{amount:name}} and {{answer:fact}} are")
+            self._say(
+                "placeholder_unknown", place, f"“{odd}” is not a placeholder: {{amount:name}} and {{answer:fact}} are"
+            )
         for what, name in placeholders(text):
             why = known(what, name) if known else f"“{{{what}:{name}}}” cannot stand here"
             if why:

@@ -16,7 +16,7 @@ from vikno.domain.rules.service import Example, Service
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the check says of one service. `ways` and `outcomes` are None where the files or the budget forbid a count."""
+    """What the check says of one service. `ways` and `outcomes` are None where they could not be counted."""
 
     service: str
     findings: tuple[Finding, ...]
@@ -30,7 +30,7 @@ class Checked:
         return all(finding.warning for finding in self.findings)
 
 
-def check_service(
+def check_service(  # noqa: PLR0913, PLR0917  (one folder, as read)
     key: str,
     service: Service | None,
     examples: Sequence[Example],
@@ -61,10 +61,22 @@ def provable(found: Iterable[Finding]) -> bool:
     return all(finding.warning or finding.code in NOT_OF_RULES for finding in found)
 
 
-NOT_OF_RULES = frozenset({
-    "text_missing", "text_stale", "text_orphan", "text_placeholders", "po_broken", "law_unknown", "source_unknown",
-    "authority_unknown", "document_unknown", "table_gap", "period_gap", "text_control",
-})
+NOT_OF_RULES = frozenset(
+    {
+        "text_missing",
+        "text_stale",
+        "text_orphan",
+        "text_placeholders",
+        "po_broken",
+        "law_unknown",
+        "source_unknown",
+        "authority_unknown",
+        "document_unknown",
+        "table_gap",
+        "period_gap",
+        "text_control",
+    }
+)
 """Findings of reading that leave the rules whole, so that they can still be proved."""
 
 

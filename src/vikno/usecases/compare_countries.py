@@ -54,10 +54,14 @@ def _days(old: Service, new: Service, day: date | None) -> list[Days]:
     if day is not None:
         return [(max(day, old.floor or day, new.floor or day), None)]
     floor = max((found for found in (old.floor, new.floor) if found), default=None)
-    starts = sorted({
-        stretch.first for service in (old, new) for stretch in stretches(service)
-        if stretch.dates == service.dates and (floor is None or stretch.first >= floor)
-    })
+    starts = sorted(
+        {
+            stretch.first
+            for service in (old, new)
+            for stretch in stretches(service)
+            if stretch.dates == service.dates and (floor is None or stretch.first >= floor)
+        }
+    )
     ends = [*(start - timedelta(days=1) for start in starts[1:]), None]
     return list(zip(starts, ends, strict=True))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -24,7 +25,8 @@ class AnswerRefused(ViknoError):
 
     def __init__(self, code: str, message: str, near: str | None = None) -> None:
         super().__init__(message)
-        self.code, self.message, self.nearest = code, message, near
+        self.code = code  # type: ignore[misc]  # the code says what was wrong with the answer
+        self.message, self.nearest = message, near
 
     def __str__(self) -> str:
         return self.message
@@ -85,10 +87,8 @@ def _number(fact: Fact, raw: Any) -> int | Decimal:
 
 def _date(fact: Fact, raw: Any, today: date, dates: Mapping[str, date | None]) -> date:
     if isinstance(raw, str) and len(raw) == 10:
-        try:
+        with suppress(ValueError):
             raw = date.fromisoformat(raw)
-        except ValueError:
-            pass
     if not isinstance(raw, date):
         raise AnswerRefused("type_wrong", f"“{fact.id}” is answered with a day, for example 2026-01-31")
     low, high = day_bounds(fact, today, dates)

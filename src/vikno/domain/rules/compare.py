@@ -22,7 +22,7 @@ from vikno.domain.rules.people import Asking, union
 from vikno.domain.rules.receipt import plain
 from vikno.domain.rules.ruleset import total_of
 from vikno.domain.rules.service import Fact, Item, Service
-from vikno.domain.rules.space import Domain, Space
+from vikno.domain.rules.space import Domain, Space, cofactors
 
 Total = Mapping[str, Decimal] | None
 Boxes = tuple[tuple[tuple[str, tuple[int, ...] | tuple[frozenset[str], ...]], ...], ...]
@@ -85,24 +85,29 @@ def _listed(old: Service, new: Service, out: Comparison) -> None:
     """What only one version knows."""
     for mine, other, listed in ((new, old, out.added), (old, new, out.removed)):
         key = mine.key
-        listed += [f"{key} fact {fact.id}" for fact in mine.facts if fact.id not in other.fact]
+        listed.extend(f"{key} fact {fact.id}" for fact in mine.facts if fact.id not in other.fact)
         for fact in mine.facts:
             twin = other.fact.get(fact.id)
             if twin:
-                listed += [f"{key} option {fact.id}:{option}" for option in fact.option_ids if option not in twin.option_ids and twin.options]
+                listed.extend(
+                    f"{key} option {fact.id}:{option}"
+                    for option in fact.option_ids
+                    if option not in twin.option_ids and twin.options
+                )
         keys = {item.key for item in other.items}
-        listed += dict.fromkeys(f"{key} item {item.key}" for item in mine.items if item.key not in keys)
+        listed.extend(dict.fromkeys(f"{key} item {item.key}" for item in mine.items if item.key not in keys))
 
 
 class _Pair:
     """Two versions in one space."""
 
     def __init__(self, old: Service, new: Service, day: date) -> None:
-        self.space = Space([old, new], day, {**old.dates, **new.dates})
-        self.old, self.new = Diagram(_as_of(self.space, old), old), Diagram(_as_of(self.space, new), new)
         self.order = _merged([fact.id for fact in old.facts], [fact.id for fact in new.facts])
+        self.space = Space([old, new], day, {**old.dates, **new.dates}, order=self.order)
+        self.old, self.new = Diagram(_as_of(self.space, old), old), Diagram(_as_of(self.space, new), new)
         false = self.space.false
         asked = {name: self.old.asked.get(name, false) | self.new.asked.get(name, false) for name in self.order}
+        self.asked = asked
         known = self._known(old, new)
         self.changed = self._changed() & known
         self.known = known
@@ -141,7 +146,9 @@ class _Pair:
             differs |= before ^ after
             for item, function in mine:
                 for twin, shown in other:
-                    if self.old.service.amount_on(item, day) != self.new.service.amount_on(twin, day) or bool(item.instead_of) != bool(twin.instead_of):
+                    if self.old.service.amount_on(item, day) != self.new.service.amount_on(twin, day) or bool(
+                        item.instead_of
+                    ) != bool(twin.instead_of):
                         differs |= function & shown
         return differs
 
@@ -155,7 +162,9 @@ class _Pair:
             for box in boxes:
                 yield before, after, box
 
-    def shown(self, before: tuple[int, ...], after: tuple[int, ...]) -> tuple[tuple[str, ...], tuple[str, ...], Total, Total]:
+    def shown(
+        self, before: tuple[int, ...], after: tuple[int, ...]
+    ) -> tuple[tuple[str, ...], tuple[str, ...], Total, Total]:
         """Items and totals of two outcomes; each outcome is worked out once."""
         one, two = self._outcome(self.old, before), self._outcome(self.new, after)
         return one[0], two[0], one[1], two[1]
@@ -225,10 +234,8 @@ class _Walk:
 
     def __init__(self, pair: _Pair) -> None:
         self.pair, self.space, self.order = pair, pair.space, pair.order
-        # the diagram's variables are in the order of the space; the walk needs the facts in that order
-        self.order = [name for name in pair.space.domains]
         self.memo: dict[Any, Found] = {}
-        self.asked = tuple(pair.asking.asked[pair.order.index(name)] for name in self.order)
+        self.asked = tuple(pair.asked[name] for name in self.order)
 
     def start(self) -> Found:
         before, certain_before = _settle(enumerate(self.pair.old.shown), self.space)
@@ -252,14 +259,18 @@ class _Walk:
         domain = self.space.domains[name]
         wanted = asked[0] != self.space.false
         parts: dict[int, tuple[list[Any], Found]] = {}
-        for value, branch in self._branches(domain, (people, *asked[1:], *(f for _, f in before), *(f for _, f in after))):
+        for value, branch in self._branches(
+            domain, (people, *asked[1:], *(f for _, f in before), *(f for _, f in after))
+        ):
             count = len(asked) - 1
             down_people, rest = branch[0], branch[1 : 1 + count]
             live_before = zip((index for index, _ in before), branch[1 + count : 1 + count + len(before)], strict=True)
             live_after = zip((index for index, _ in after), branch[1 + count + len(before) :], strict=True)
             new_before, sure_before = _settle(live_before, self.space)
             new_after, sure_after = _settle(live_after, self.space)
-            found = _joined_with(self._down(at + 1, down_people, tuple(rest), new_before, new_after), sure_before, sure_after)
+            found = _joined_with(
+                self._down(at + 1, down_people, tuple(rest), new_before, new_after), sure_before, sure_after
+            )
             if found and not wanted:
                 return found  # not asked: any value stands for all
             if found:
@@ -272,7 +283,9 @@ class _Walk:
                 out.setdefault(key, []).extend(((name, tuple(values)), *box) for box in boxes)
         return {key: _merge(boxes) for key, boxes in out.items()} if wanted else out
 
-    def _branches(self, domain: Domain, functions: tuple[BDDFunction, ...]) -> Iterator[tuple[Any, tuple[BDDFunction, ...]]]:
+    def _branches(
+        self, domain: Domain, functions: tuple[BDDFunction, ...]
+    ) -> Iterator[tuple[Any, tuple[BDDFunction, ...]]]:
         if not domain.several:
             columns = [self.space.branches(function, domain.fact.id) for function in functions]
             yield from ((index, tuple(column[index] for column in columns)) for index in range(len(domain.cells)))
@@ -280,7 +293,10 @@ class _Walk:
         sets: list[tuple[frozenset[str], tuple[BDDFunction, ...]]] = [(frozenset(), functions)]
         for variable, cell in zip(domain.variables, domain.cells, strict=True):
             sets = [
-                (chosen | {str(cell.value)} if side else chosen, tuple(_side(function, variable, side) for function in known))
+                (
+                    chosen | {str(cell.value)} if side else chosen,
+                    tuple(_side(function, variable, side) for function in known),
+                )
                 for side in (0, 1)
                 for chosen, known in sets
             ]
@@ -290,7 +306,8 @@ class _Walk:
 def _side(function: BDDFunction, variable: int, side: int) -> BDDFunction:
     if function.node_var() != variable:
         return function
-    return function.cofactor_true() if side else function.cofactor_false()
+    high, low = cofactors(function)
+    return high if side else low
 
 
 def _settle(functions: Any, space: Space) -> tuple[Live, tuple[int, ...]]:
@@ -307,7 +324,9 @@ def _settle(functions: Any, space: Space) -> tuple[Live, tuple[int, ...]]:
 def _joined_with(found: Found, before: tuple[int, ...], after: tuple[int, ...]) -> Found:
     if not before and not after:
         return found
-    return {(tuple(sorted((*old, *before))), tuple(sorted((*new, *after)))): boxes for (old, new), boxes in found.items()}
+    return {
+        (tuple(sorted((*old, *before))), tuple(sorted((*new, *after)))): boxes for (old, new), boxes in found.items()
+    }
 
 
 def _merge(boxes: list[tuple[tuple[str, tuple[Any, ...]], ...]]) -> list[tuple[tuple[str, tuple[Any, ...]], ...]]:

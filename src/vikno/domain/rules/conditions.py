@@ -118,7 +118,11 @@ class Within:
 
 
 OPS: dict[str, Callable[[date, date], bool]] = {
-    "==": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 
 
@@ -201,22 +205,26 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class All:
+    """All of these hold: `and`."""
+
     parts: tuple[Condition, ...]
 
     def __str__(self) -> str:
-        return " and ".join(f"({part})" if isinstance(part, (Any_, All)) else str(part) for part in self.parts)
+        return " and ".join(f"({part})" if isinstance(part, (Some, All)) else str(part) for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
-class Any_:
+class Some:
+    """Any of these holds: `or`."""
+
     parts: tuple[Condition, ...]
 
     def __str__(self) -> str:
-        return " or ".join(f"({part})" if isinstance(part, (Any_, All)) else str(part) for part in self.parts)
+        return " or ".join(f"({part})" if isinstance(part, (Some, All)) else str(part) for part in self.parts)
 
 
 Leaf = IsTrue | IsFalse | OneOf | Has | Within | DateIs | TodayIs | AgeIs
-Condition = Always | Leaf | Named | Not | All | Any_
+Condition = Always | Leaf | Named | Not | All | Some
 TRUE = Always(True)
 FALSE = Always(False)
 
@@ -270,7 +278,7 @@ def evaluate(
                 return not holds(node.inner)
             case All():
                 return all(holds(part) for part in node.parts)
-            case Any_():
+            case Some():
                 return any(holds(part) for part in node.parts)
             case Named():
                 return holds(node.inner)
@@ -314,7 +322,7 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
             return
         case Not() | Named():
             yield from leaves(condition.inner)
-        case All() | Any_():
+        case All() | Some():
             for part in condition.parts:
                 yield from leaves(part)
         case _:

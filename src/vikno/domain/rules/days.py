@@ -6,9 +6,10 @@ it. A named date without a value (“not yet”) is tried as never, and as every
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import product
 
 from vikno.domain.rules.conditions import AgeIs, DateIs, Day, TodayIs, latest_birth, leaves
 from vikno.domain.rules.service import Fact, Service
@@ -33,7 +34,12 @@ def days_in(service: Service) -> Iterator[tuple[Fact | None, Day, tuple[int, ...
             elif isinstance(leaf, DateIs):
                 yield service.fact.get(leaf.fact), leaf.day, ()
             elif isinstance(leaf, AgeIs):
-                ages = tuple(int(bound) + extra for bound in (leaf.within.low, leaf.within.high) if bound is not None for extra in (0, 1))
+                ages = tuple(
+                    int(bound) + extra
+                    for bound in (leaf.within.low, leaf.within.high)
+                    if bound is not None
+                    for extra in (0, 1)
+                )
                 yield service.fact.get(leaf.fact), leaf.on, ages
     for fact in service.facts:
         if fact.dates:
@@ -90,16 +96,22 @@ def breaks(service: Service, dates: Mapping[str, date | None]) -> set[date]:
         else:
             points.setdefault(fact.id, []).append((day, ages))
     for compared in points.values():
-        moving = [(day.days, ages) for day, ages in compared if day.name == "today"]
-        fixed = [(found, ages) for day, ages in compared if day.name != "today" and (found := day.on(date.min, dates))]
-        for days, ages in moving:
-            for at, other in fixed:
-                for years in _shifts(other):
-                    shifted = latest_birth(years, at)
-                    for back in _shifts(ages):
-                        meets = shifted and latest_birth(-back, shifted)
-                        add(_after(meets, -days) if meets else None)
+        for met in _meetings(compared, dates):
+            add(met)
     return out
+
+
+def _meetings(
+    compared: Sequence[tuple[Day, tuple[int, ...]]], dates: Mapping[str, date | None]
+) -> Iterator[date | None]:
+    """The days on which a day that moves with today passes one that does not, as a date fact sees them."""
+    moving = [(day.days, ages) for day, ages in compared if day.name == "today"]
+    fixed = [(at, ages) for day, ages in compared if day.name != "today" and (at := day.on(date.min, dates))]
+    for (days, ages), (at, other) in product(moving, fixed):
+        for years, back in product(_shifts(other), _shifts(ages)):
+            shifted = latest_birth(years, at)
+            meets = shifted and latest_birth(-back, shifted)
+            yield _after(meets, -days) if meets else None
 
 
 def _shifts(ages: tuple[int, ...]) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ A question is asked where two of its answers still lead to different items, tota
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property, reduce
 
@@ -31,13 +31,10 @@ class Diagram:
         self.stopped = self._any(self.raw[at] for at in self.endings)
         self.clash = space.false
         self.shown = self._shown()
-        order = [fact.id for fact in service.facts]
-        self.texts: dict[str, tuple[int, ...]] = {
-            fact: tuple(at for at, item in enumerate(self.items) if fact in answers_in(item.text)) for fact in order
-        }
+        self.told = self._told()
 
-    def _any(self, functions: object) -> BDDFunction:
-        return reduce(lambda left, right: left | right, functions, self.space.false)  # type: ignore[call-overload]
+    def _any(self, functions: Iterable[BDDFunction]) -> BDDFunction:
+        return reduce(lambda left, right: left | right, functions, self.space.false)
 
     def _raw(self) -> list[BDDFunction]:
         raw = [self.meaning.of(item.when) for item in self.items]
@@ -84,21 +81,32 @@ class Diagram:
                     self.clash |= one & other
         return shown
 
+    def _told(self) -> list[tuple[str, int, BDDFunction]]:
+        """(fact, item, to whom): an item is shown whose text shows the answer to a fact that applies to them."""
+        return [
+            (fact.id, at, self.shown[at] & self.meaning.applies[fact.id])
+            for at, item in enumerate(self.items)
+            if (named := answers_in(item.text))
+            for fact in self.service.facts
+            if fact.id in named
+        ]
+
     @cached_property
     def asked(self) -> dict[str, BDDFunction]:
         """For each fact, the people who are asked it: a function over the facts above it."""
         space = self.space
         order = [fact.id for fact in self.service.facts]
         looking: dict[str, list[BDDFunction]] = {name: [] for name in order}
-        for function in sorted(set(self.shown), key=lambda function: function.node_count()):
+        for function in sorted({*self.shown, *(people for _, _, people in self.told)}, key=lambda function: function.node_count()):
             for name in support(space, function):
                 looking[name].append(function)
         out: dict[str, BDDFunction] = {}
         for at, name in enumerate(order):
             here, below = space.cube([name]), space.cube(order[at + 1 :])
             matters = space.false
-            for index in self.texts[name]:
-                matters |= self.shown[index].exists(here).exists(below) & self.meaning.applies[name]
+            for fact, _, people in self.told:
+                if fact == name:
+                    matters |= people.exists(here).exists(below)
             for function in looking[name]:
                 if matters == space.true:
                     break
@@ -108,6 +116,8 @@ class Diagram:
         return out
 
 
-def diagram_on(service: Service, day: date, dates: Mapping[str, date | None] | None = None, nodes: int = 1 << 21) -> Diagram:
+def diagram_on(
+    service: Service, day: date, dates: Mapping[str, date | None] | None = None, nodes: int = 1 << 21
+) -> Diagram:
     """The diagram of a service on a day, with the country's named dates unless others are given."""
     return Diagram(Space([service], day, service.dates if dates is None else dates, nodes), service)

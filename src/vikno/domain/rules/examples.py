@@ -31,13 +31,23 @@ def run_examples(service: Service, examples: Iterable[Example], today: date) -> 
 def _run(service: Service, example: Example, today: date, shown: set[str]) -> Iterator[Finding]:
     day = example.on or max(today, service.floor or today)
     if service.floor and day < service.floor:
-        yield Finding("example_answer", example.places.get("on", example.place), f"“{example.name}”: the rules begin on {service.floor}")
+        yield Finding(
+            "example_answer",
+            example.places.get("on", example.place),
+            f"“{example.name}”: the rules begin on {service.floor}",
+        )
         return
     try:
         answers = read_answers(service, example.given, day)
     except AnswerRefused as refused:
-        place = next((example.places[f"given.{name}"] for name in example.given if f"“{name}”" in refused.message and f"given.{name}" in example.places),
-                     example.places.get("given", example.place))
+        place = next(
+            (
+                example.places[f"given.{name}"]
+                for name in example.given
+                if f"“{name}”" in refused.message and f"given.{name}" in example.places
+            ),
+            example.places.get("given", example.place),
+        )
         yield Finding("example_answer", place, f"“{example.name}”: {refused.message}")
         return
     consultation = ruleset_on(service, day).consult(answers)
@@ -45,13 +55,28 @@ def _run(service: Service, example: Example, today: date, shown: set[str]) -> It
         shown.update(item.key for item in consultation.items)
     given = {name: plain(answer) for name, answer in answers.items()}
     if not consultation.complete and "next" not in example.then:
-        yield Finding("example_incomplete", example.places.get("given", example.place),
-                      f"“{example.name}”: the answers are not complete, “{consultation.next.id if consultation.next else ''}” is asked next", given, day)
+        yield Finding(
+            "example_incomplete",
+            example.places.get("given", example.place),
+            f"“{example.name}”: the answers are not complete, “{_next(consultation)}” is asked next",
+            given,
+            day,
+        )
         return
     for key, wanted in example.then.items():
         problem = _compare(service, consultation, key, wanted)
         if problem:
-            yield Finding("example_fails", example.places.get(f"then.{key}", example.place), f"“{example.name}”: {problem}", given, day)
+            yield Finding(
+                "example_fails",
+                example.places.get(f"then.{key}", example.place),
+                f"“{example.name}”: {problem}",
+                given,
+                day,
+            )
+
+
+def _next(consultation: Consultation) -> str | None:
+    return consultation.next.id if consultation.next else None
 
 
 def _compare(service: Service, consultation: Consultation, key: str, wanted: Any) -> str | None:
@@ -65,14 +90,20 @@ def _compare(service: Service, consultation: Consultation, key: str, wanted: Any
         if unknown:
             return f"there is no {key} “{unknown[0]}”{did_you_mean(unknown[0], sorted(known))}"
         missing, extra = sorted(ids - found), sorted(found - ids)
-        parts = ([f"missing {', '.join(missing)}"] if missing else []) + ([f"not expected {', '.join(extra)}"] if extra else [])
+        parts = ([f"missing {', '.join(missing)}"] if missing else []) + (
+            [f"not expected {', '.join(extra)}"] if extra else []
+        )
         return f"{key}: {'; '.join(parts)}" if parts else None
     match key:
         case "total":
             return _total(consultation, wanted)
         case "next":
-            found_next = consultation.next.id if consultation.next else None
-            return None if wanted == found_next else f"next is {found_next or 'nothing: the answers are complete'}, not {wanted}"
+            found_next = _next(consultation)
+            return (
+                None
+                if wanted == found_next
+                else f"next is {found_next or 'nothing: the answers are complete'}, not {wanted}"
+            )
         case "outcome":
             return None if wanted == consultation.outcome else f"the outcome is {consultation.outcome}, not {wanted}"
         case "asked" | "ignored":
@@ -95,4 +126,10 @@ def _total(consultation: Consultation, wanted: Any) -> str | None:
 
 
 def _sums(total: Any) -> str:
-    return "unknown" if total is None else ", ".join(f"{value} {currency}" for currency, value in total.items()) if isinstance(total, dict) else str(total)
+    return (
+        "unknown"
+        if total is None
+        else ", ".join(f"{value} {currency}" for currency, value in total.items())
+        if isinstance(total, dict)
+        else str(total)
+    )

@@ -11,7 +11,6 @@ from vikno.domain.rules.conditions import (
     All,
     Always,
     Answer,
-    Any_,
     Condition,
     DateIs,
     Has,
@@ -21,6 +20,7 @@ from vikno.domain.rules.conditions import (
     Named,
     Not,
     OneOf,
+    Some,
     TodayIs,
     Within,
 )
@@ -63,7 +63,7 @@ def deciding(
             yield from deciding(service, condition.inner, not truth, answers, day)
         case Named():
             yield from deciding(service, condition.inner, truth, answers, day)
-        case All() | Any_():
+        case All() | Some():
             if isinstance(condition, All) is truth:
                 for part in condition.parts:
                     yield from deciding(service, part, truth, answers, day)
@@ -104,4 +104,6 @@ def _reason(service: Service, leaf: Leaf, truth: bool, answers: Mapping[str, Ans
         case DateIs():
             return Reason(fact, "date", (leaf.op if truth else f"not {leaf.op}", str(leaf.day)), written)
         case AgeIs():
-            return Reason(fact, "within" if truth else "outside", (str(leaf.within.low), str(leaf.within.high)), written)
+            return Reason(
+                fact, "within" if truth else "outside", (str(leaf.within.low), str(leaf.within.high)), written
+            )

@@ -56,8 +56,11 @@ def _title(title: Text, limit: Limits, language: str) -> Iterator[Finding]:
 def _text(text: Text, words: str, limit: Limits, language: str, what: str) -> Iterator[Finding]:
     size = length(words, limit.unit)
     if limit.text is not None and size > limit.text:
-        yield Finding("text_too_long", text.place_in(language),
-                      f"{what} is {size} {_units(limit)} long in {language}; {limit.channel} takes {limit.text}")
+        yield Finding(
+            "text_too_long",
+            text.place_in(language),
+            f"{what} is {size} {_units(limit)} long in {language}; {limit.channel} takes {limit.text}",
+        )
 
 
 def _units(limit: Limits) -> str:
@@ -75,13 +78,21 @@ def _question(service: Service, fact: Fact, limit: Limits, language: str) -> Ite
     if not pressed or not limit.has_buttons:
         return
     if limit.buttons is not None and len(fact.options) > limit.buttons:
-        yield Finding("buttons_too_many", fact.place, f"“{fact.id}” has {len(fact.options)} options; {limit.channel} shows {limit.buttons} buttons")
+        yield Finding(
+            "buttons_too_many",
+            fact.place,
+            f"“{fact.id}” has {len(fact.options)} options; {limit.channel} shows {limit.buttons} buttons",
+        )
     for option in fact.options:
         label = option.label.text(language)
         size = length(label, limit.unit)
         if limit.label is not None and size > limit.label:
-            yield Finding("button_too_long", option.label.place_in(language),
-                          f"the button “{label}” is {size} {_units(limit)} long in {language}; {limit.channel} shows {limit.label}")
+            yield Finding(
+                "button_too_long",
+                option.label.place_in(language),
+                f"the button “{label}” is {size} {_units(limit)} long in {language}; "
+                f"{limit.channel} shows {limit.label}",
+            )
 
 
 def _item(service: Service, item: Item, limit: Limits, language: str) -> Iterator[Finding]:
@@ -94,7 +105,11 @@ def worst(service: Service, text: Text, language: str) -> str:
     def fill(what: str, name: str) -> str:
         if what == "amount":
             amount = service.amounts.get(name)
-            sums = [sum_text(value, amount.currency, language) for _, value in amount.rows if value is not None] if amount else []
+            sums = (
+                [sum_text(value, amount.currency, language) for _, value in amount.rows if value is not None]
+                if amount
+                else []
+            )
             return max([*sums, UNKNOWN_SUM], key=len)
         fact = service.fact.get(name)
         return _longest_answer(fact, language) if fact else UNKNOWN_SUM

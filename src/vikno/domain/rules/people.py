@@ -74,11 +74,10 @@ class Asking:
         level, kids = self.tables.level, self.tables.kids
         if at not in [level[row] for row in rest]:
             return rest
-        out = []
-        for row in rest:
-            while level[row] == at:
-                row = kids[row][0]
-            out.append(row)
+        out = list(rest)
+        for index in range(len(out)):
+            while level[out[index]] == at:
+                out[index] = kids[out[index]][0]
         return tuple(out)
 
     def _counted(self, at: int, rest: State) -> dict[State, int]:
@@ -177,7 +176,9 @@ def outcomes(diagram: Diagram, states: int = 50_000) -> int:
     space = diagram.space
     names = list(space.domains)
     shown = [function for function in diagram.shown if function != space.false]
-    last = [max(names.index(name) for name in found) if (found := support(space, function)) else -1 for function in shown]
+    last = [
+        max(names.index(name) for name in found) if (found := support(space, function)) else -1 for function in shown
+    ]
     shown = [function for _, function in sorted(zip(last, shown, strict=True), key=lambda pair: pair[0])]
     needed: list[frozenset[str]] = [frozenset()] * (len(shown) + 1)
     for at in range(len(shown) - 1, -1, -1):

@@ -54,7 +54,13 @@ def prove(service: Service) -> list[Finding]:
                 _Stretch(service, stretch, seen, report).prove()
         _overall(service, seen, report)
     except DDMemoryError:
-        report(Finding("budget_exceeded", service.place, "the proof outgrew its budget and is incomplete: nothing was sampled instead"))
+        report(
+            Finding(
+                "budget_exceeded",
+                service.place,
+                "the proof outgrew its budget and is incomplete: nothing was sampled instead",
+            )
+        )
     return findings
 
 
@@ -82,7 +88,10 @@ def _signature(service: Service, stretch: Stretch) -> object:
     """Everything about a stretch that a proof can depend on: equal signatures, equal proofs."""
     day, dates = stretch.first, stretch.dates
     truths = tuple(
-        leaf.holds(day, leaf.day.on(day, dates)) for condition in conditions_of(service) for leaf in leaves(condition) if isinstance(leaf, TodayIs)
+        leaf.holds(day, leaf.day.on(day, dates))
+        for condition in conditions_of(service)
+        for leaf in leaves(condition)
+        if isinstance(leaf, TodayIs)
     )
     orders = []
     for fact in service.facts:
@@ -93,8 +102,8 @@ def _signature(service: Service, stretch: Stretch) -> object:
         for condition in conditions_of(service):
             for leaf in leaves(condition):
                 if isinstance(leaf, (DateIs, AgeIs)) and leaf.fact == fact.id:
-                    points.extend(cuts(leaf, fact, day, dates) or [-1])
-                    points.append(-2)
+                    points.extend(cuts(leaf, fact, day, dates))
+                    points.append(-1)  # so that a leaf without a cut does not lend its place to the next one's
         ranks = {point: rank for rank, point in enumerate(sorted(set(points)))}
         orders.append(tuple(ranks[point] for point in points))
     return truths, tuple(orders), tuple(at for at, item in enumerate(service.items) if item.holds_on(day))
@@ -113,8 +122,16 @@ def _amounts(service: Service, stretch: Stretch, report: Report) -> None:
         shown = diagram.shown[diagram.items.index(item)]
         if shown != diagram.space.false:
             answers = Asking.of(diagram).smallest(shown)
-            report(Finding("amount_gap", amount.place, f"“{amount.name}” has no sum for {stretch.first}, the first row is of {amount.rows[0][0]}; "
-                           f"{item.key} needs it", answers, stretch.first))
+            report(
+                Finding(
+                    "amount_gap",
+                    amount.place,
+                    f"“{amount.name}” has no sum for {stretch.first}, the first row is of {amount.rows[0][0]}; "
+                    f"{item.key} needs it",
+                    answers,
+                    stretch.first,
+                )
+            )
 
 
 class _Stretch:
@@ -165,7 +182,9 @@ class _Stretch:
         if not names:
             return self.space.true
         applies = self.diagram.meaning.applies
-        return union(self.space, (applies[base] for name in names if (base := base_fact(self.service, name)) in applies))
+        return union(
+            self.space, (applies[base] for name in names if (base := base_fact(self.service, name)) in applies)
+        )
 
     def _facts(self) -> None:
         for fact in self.service.facts:
@@ -181,24 +200,50 @@ class _Stretch:
             if item.when is not None:
                 surprised = self.diagram.shown[at] & ~self.diagram.meaning.asked_only(item.when)
                 if surprised != self.space.false:
-                    self.say("absent_surprise", item.when_place, f"{item.key} also holds for people who are never asked what it excludes", surprised)
+                    self.say(
+                        "absent_surprise",
+                        item.when_place,
+                        f"{item.key} also holds for people who are never asked what it excludes",
+                        surprised,
+                    )
 
     def _outcomes(self) -> None:
         diagram, space = self.diagram, self.space
-        listed = union(space, (function for item, function in zip(diagram.items, diagram.shown, strict=True) if item.kind not in ENDINGS))
+        listed = union(
+            space,
+            (function for item, function in zip(diagram.items, diagram.shown, strict=True) if item.kind not in ENDINGS),
+        )
         empty = ~diagram.stopped & ~listed
         if empty != space.false:
-            self.say("outcome_empty", self.service.place, "somebody answers everything and gets an empty checklist", empty)
+            self.say(
+                "outcome_empty", self.service.place, "somebody answers everything and gets an empty checklist", empty
+            )
         if diagram.clash != space.false:
             kinds = [item for item in diagram.items if item.kind in ENDINGS]
-            place = next((item.place for at, item in enumerate(diagram.items) if item in kinds and (diagram.shown[at] & diagram.clash) != space.false), kinds[0].place)
-            self.say("outcome_clash", place, "stop, done and human exclude each other, and here two of them are certain at once", diagram.clash)
+            place = next(
+                (
+                    item.place
+                    for at, item in enumerate(diagram.items)
+                    if item in kinds and (diagram.shown[at] & diagram.clash) != space.false
+                ),
+                kinds[0].place,
+            )
+            self.say(
+                "outcome_clash",
+                place,
+                "stop, done and human exclude each other, and here two of them are certain at once",
+                diagram.clash,
+            )
 
     def _promise(self, promise: Promise) -> None:
         diagram, space = self.diagram, self.space
         bound = ~diagram.stopped & (diagram.meaning.of(promise.while_) if promise.while_ else space.true)
         if promise.kind:
-            members = [at for at, item in enumerate(diagram.items) if item.kind == promise.kind and not item.instead_of and not item.in_addition]
+            members = [
+                at
+                for at, item in enumerate(diagram.items)
+                if item.kind == promise.kind and not item.instead_of and not item.in_addition
+            ]
             named = {diagram.items[at].key: diagram.raw[at] for at in members}
             what = f"exactly one {promise.kind}"
         else:
@@ -296,7 +341,9 @@ def unused(service: Service, shown: Mapping[str, Place]) -> Iterator[Finding]:
     for promise in service.promises:
         used.update(promise.members)
     amounts = {item.amount for item in service.items if isinstance(item.amount, str)}
-    texts = [item.text for item in service.items] + [text for fact in service.facts for text in (fact.ask, fact.hint) if text]
+    texts = [item.text for item in service.items] + [
+        text for fact in service.facts for text in (fact.ask, fact.hint) if text
+    ]
     for text in texts:
         amounts.update(name for what, name in placeholders(text.source) if what == "amount")
     for term in service.terms:
@@ -311,7 +358,7 @@ def unused(service: Service, shown: Mapping[str, Place]) -> Iterator[Finding]:
 
 
 def _terms_in(condition: Condition) -> Iterator[str]:
-    from vikno.domain.rules.conditions import All, Any_, Named, Not
+    from vikno.domain.rules.conditions import All, Named, Not, Some
 
     match condition:
         case Named():
@@ -319,6 +366,6 @@ def _terms_in(condition: Condition) -> Iterator[str]:
             yield from _terms_in(condition.inner)
         case Not():
             yield from _terms_in(condition.inner)
-        case All() | Any_():
+        case All() | Some():
             for part in condition.parts:
                 yield from _terms_in(part)

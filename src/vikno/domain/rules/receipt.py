@@ -101,12 +101,19 @@ def rules_document(service: Service) -> dict[str, Any]:
         "terms": {term.name: str(term.condition) for term in service.terms},
         "dates": {name: _day(day) for name, day in service.dates.items() if name in _named(service)},
         "amounts": {
-            amount.name: {"currency": amount.currency, "rows": [[_day(start), _sum(value)] for start, value in amount.rows]}
+            amount.name: {
+                "currency": amount.currency,
+                "rows": [[_day(start), _sum(value)] for start, value in amount.rows],
+            }
             for amount in service.amounts.values()
         },
         "derived": [
-            {"name": table.name, "by": table.by, "values": dict(table.values),
-             "ranges": [[str(low), str(high), cell] for low, high, cell in table.ranges]}
+            {
+                "name": table.name,
+                "by": table.by,
+                "values": dict(table.values),
+                "ranges": [[str(low), str(high), cell] for low, high, cell in table.ranges],
+            }
             for table in service.derived
         ],
         "items": [_item(item) for item in service.items],
@@ -128,7 +135,10 @@ def _fact(fact: Fact) -> dict[str, Any]:
     if fact.kind == "number":
         out["range"] = [str(fact.low), str(fact.high), str(fact.step)]
     if fact.dates:
-        out["range"] = [str(fact.dates.low) if fact.dates.low else None, str(fact.dates.high) if fact.dates.high else None]
+        out["range"] = [
+            str(fact.dates.low) if fact.dates.low else None,
+            str(fact.dates.high) if fact.dates.high else None,
+        ]
     return out
 
 

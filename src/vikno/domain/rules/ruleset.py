@@ -21,6 +21,7 @@ from vikno.domain.rules.tables import NO, YES, Tables
 from vikno.domain.rules.wording import item_text
 
 RUNTIME_NODES = 1 << 16
+KEPT = 256
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,18 @@ class Ruleset:
         diagram = diagram_on(service, day, nodes=RUNTIME_NODES)
         tables = Tables(diagram.space, [fact.id for fact in service.facts])
         self._level, self._option, self._kids = tables.level, tables.option, tables.kids
-        self._roots = [tables.row(function) for function in diagram.shown]
+        # an item's row, then one for each text that shows an answer: its fact is asked where that row can hold
+        functions = [*diagram.shown, *(people for _, _, people in diagram.told)]
+        self._roots = [tables.row(function) for function in functions]
+        self._owner = [*range(len(diagram.shown)), *(item for _, item, _ in diagram.told)]
         self._raw_roots = [tables.row(function) for function in diagram.raw]
         self.items = diagram.items
         self._domains = tuple(diagram.space.domains[fact.id] for fact in service.facts)
         self._several = tuple(domain.several for domain in self._domains)
         self._options = tuple(fact.option_ids if fact.kind == "choose_any" else () for fact in service.facts)
-        self._told = tuple(diagram.texts[fact.id] for fact in service.facts)
+        self._told: list[list[int]] = [[] for _ in service.facts]
+        for at, (fact, _, _) in enumerate(diagram.told, len(diagram.shown)):
+            self._told[tables.order[fact]].append(at)
         self._ids = tuple(fact.id for fact in service.facts)
         # first buckets, copied at the start of every walk
         self._start: list[list[int]] = [[] for _ in service.facts]
@@ -93,7 +99,7 @@ class Ruleset:
             if root > YES:
                 self._start[self._level[root]].append(at)
 
-    def consult(self, answers: Mapping[str, Answer]) -> Consultation:
+    def consult(self, answers: Mapping[str, Answer]) -> Consultation:  # noqa: C901  (the hot path, in one piece)
         """Where these answers lead. Answers must be of their fact's type (`read_answer` sees to it)."""
         level, option, kids = self._level, self._option, self._kids
         node = self._roots.copy()
@@ -106,7 +112,7 @@ class Ruleset:
             bucket = buckets[at]
             if not bucket:
                 told = told_of[at]
-                if not told or not any(node[index] for index in told) or not self._applies(at, answers):
+                if not told or not any(node[index] for index in told):
                     continue
             answer = answers.get(name)
             if answer is None:
@@ -139,17 +145,11 @@ class Ruleset:
             ignored = tuple(name for name in self._ids[:here] if name in answers and name not in asked)
             return Consultation(self, answers, tuple(asked), upcoming, ignored, None, ())
         certain.sort()
-        shown = tuple(self.items[index] for index in certain)
+        items = self.items
+        shown = tuple(items[index] for index in certain if index < len(items))
         ignored = tuple(name for name in answers if name not in asked) if len(asked) < len(answers) else ()
         kind = next((item.kind for item in shown if item.kind in ENDINGS), "checklist")
         return Consultation(self, answers, tuple(asked), None, ignored, kind, shown)
-
-    def _applies(self, at: int, answers: Mapping[str, Answer]) -> bool:
-        """Whether the fact's own condition holds (only needed where a text shows the answer)."""
-        from vikno.domain.rules.evaluate import holds
-
-        when = self.service.facts[at].when
-        return when is None or holds(self.service, when, answers, self.day)
 
     def certain(self, used: Mapping[str, Answer]) -> tuple[Item, ...]:
         """The items whose condition is true under every remaining answer."""
@@ -173,12 +173,13 @@ class Ruleset:
         at = self._ids.index(fact.id)
         before = {name: answers[name] for name in self._ids[:at] if name in answers}
         out = []
-        for index, row in enumerate(self._roots):
+        for index, root in enumerate(self._roots):
+            row, item = root, self.items[self._owner[index]]
             while row > YES and self._level[row] < at:
                 row = self._step(row, before)
             if (row > YES and self._level[row] == at) or (row and index in self._told[at]):
-                out.append(self.items[index])
-        return tuple(out)
+                out.append(item)
+        return tuple(dict.fromkeys(out))
 
     def _step(self, row: int, answers: Mapping[str, Answer]) -> int:
         at = self._level[row]
@@ -202,24 +203,26 @@ class Ruleset:
         return receipt_of(self.service, self.day, consultation.used, consultation.items)
 
 
-@lru_cache(maxsize=256)
-def _cached(key: str, version: str, day: date, holder: _Holder) -> Ruleset:
-    return Ruleset(holder.service, day)
+class _ByIdentity:
+    """A service as a key of the cache: two readings of one folder are two services."""
+
+    __slots__ = ("service",)
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    def __hash__(self) -> int:
+        return id(self.service)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByIdentity) and other.service is self.service
 
 
-@dataclass(frozen=True, eq=False)
-class _Holder:
-    """A service that hashes by identity, so that two texts of one version are two rulesets."""
-
-    service: Service
-
-
-_holders: dict[int, _Holder] = {}
+@lru_cache(maxsize=KEPT)
+def _kept(key: _ByIdentity, day: date) -> Ruleset:
+    return Ruleset(key.service, day)
 
 
 def ruleset_on(service: Service, day: date) -> Ruleset:
-    """The ruleset of a service on a day, compiled once and kept (the 256 last used)."""
-    holder = _holders.get(id(service))
-    if holder is None or holder.service is not service:
-        holder = _holders[id(service)] = _Holder(service)
-    return _cached(service.key, "", day, holder)
+    """The ruleset of a service on a day, compiled once; the KEPT last used are kept."""
+    return _kept(_ByIdentity(service), day)

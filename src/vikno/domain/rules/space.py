@@ -21,13 +21,13 @@ from vikno.domain.rules.conditions import (
     All,
     Always,
     Answer,
-    Any_,
     Condition,
     DateIs,
     Has,
     Leaf,
     Named,
     Not,
+    Some,
     TodayIs,
     Within,
     latest_birth,
@@ -164,12 +164,17 @@ class Space:
     """The answers to one service (or to two versions of it) on one day, coded for a decision diagram."""
 
     def __init__(
-        self, services: Sequence[Service], today: date, dates: Mapping[str, date | None], nodes: int = NODES
+        self,
+        services: Sequence[Service],
+        today: date,
+        dates: Mapping[str, date | None],
+        nodes: int = NODES,
+        order: Sequence[str] = (),
     ) -> None:
         self.today, self.dates = today, dates
         self.manager = BDDManager(nodes, max(1 << 12, nodes >> 3), 1)
         self.true, self.false = self.manager.true(), self.manager.false()
-        versions: dict[str, list[Fact]] = {}
+        versions: dict[str, list[Fact]] = {name: [] for name in order}
         for service in services:
             for fact in service.facts:
                 versions.setdefault(fact.id, []).append(fact)
@@ -257,7 +262,7 @@ class Space:
         if top != variables[depth]:
             low = high = function
         else:
-            high, low = function.cofactors()
+            high, low = cofactors(function)
         self._collect(low, variables, depth + 1, out, count)
         if len(out) < count:
             self._collect(high, variables, depth + 1, out, count)
@@ -267,7 +272,8 @@ class Space:
         domain = self.domains[name]
         for at, cell in zip(domain.variables, domain.cells, strict=True):
             if function.node_var() == at:
-                function = function.cofactor_true() if cell.value in options else function.cofactor_false()
+                high, low = cofactors(function)
+                function = high if cell.value in options else low
         return function
 
 
@@ -304,6 +310,13 @@ def _domain(fact: Fact, splits: Sequence[int], today: date, dates: Mapping[str, 
     return Domain(fact, [Cell(option, option) for option in fact.option_ids], (), first)
 
 
+def cofactors(function: BDDFunction) -> tuple[BDDFunction, BDDFunction]:
+    """The two sides of an inner node: where its variable holds, and where not."""
+    sides = function.cofactors()
+    assert sides is not None, "a constant has no sides"  # noqa: S101  (a caller's mistake, never data)
+    return sides
+
+
 def support(space: Space, function: BDDFunction) -> frozenset[str]:
     """The facts that a function looks at."""
     seen: set[BDDFunction] = set()
@@ -315,7 +328,7 @@ def support(space: Space, function: BDDFunction) -> frozenset[str]:
         if top is not None and node not in seen:
             seen.add(node)
             names.add(space.owner[top])
-            stack.extend(node.cofactors())
+            stack.extend(cofactors(node))
     return frozenset(names)
 
 
@@ -338,7 +351,7 @@ class Meaning:
                 return self.of(condition) if truth else ~self.of(condition)
             case Not() | Named():
                 return self.asked_only(condition.inner, truth is not isinstance(condition, Not))
-            case All() | Any_():
+            case All() | Some():
                 parts = [self.asked_only(part, truth) for part in condition.parts]
                 if isinstance(condition, All) is truth:
                     return reduce(lambda left, right: left & right, parts, space.true)
@@ -358,7 +371,7 @@ class Meaning:
                 return ~self.of(condition.inner)
             case All():
                 return reduce(lambda left, right: left & self.of(right), condition.parts, space.true)
-            case Any_():
+            case Some():
                 return reduce(lambda left, right: left | self.of(right), condition.parts, space.false)
             case Named():
                 found = self._terms.get(condition.name)

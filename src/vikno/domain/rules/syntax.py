@@ -127,13 +127,19 @@ def parse(text: str) -> Any:
     try:
         return _build(_parser().parse(text).children[0])
     except UnexpectedCharacters as error:
-        raise ConditionBroken("condition_broken", _odd_character(text, error.pos_in_stream), error.pos_in_stream) from None
+        at = _offset(error)
+        raise ConditionBroken("condition_broken", _odd_character(text, at), at) from None
     except UnexpectedToken as error:
         raise _unexpected(text, error) from None
     except UnexpectedInput as error:  # the end of the text, in lark's other form
-        raise ConditionBroken("condition_broken", "the condition ends too early", max(0, error.pos_in_stream or 0)) from None
+        at = _offset(error)
+        raise ConditionBroken("condition_broken", "the condition ends too early", at) from None
     except RecursionError:
         raise ConditionBroken("condition_broken", "the condition is nested too deeply", 0) from None
+
+
+def _offset(error: UnexpectedInput) -> int:
+    return max(0, int(getattr(error, "pos_in_stream", 0) or 0))
 
 
 def _odd_character(text: str, at: int) -> str:
@@ -153,9 +159,11 @@ def _unexpected(text: str, error: UnexpectedToken) -> ConditionBroken:
     token = error.token
     if token.type == "$END":
         return ConditionBroken("condition_broken", "the condition ends too early", len(text.rstrip()))
-    at = token.start_pos or 0
+    at: int = token.start_pos
     if token.type == "SIGN":
-        return ConditionBroken("condition_broken", "only “+ 30 days” and “- 30 days” can be added, and only to a date", at)
+        return ConditionBroken(
+            "condition_broken", "only “+ 30 days” and “- 30 days” can be added, and only to a date", at
+        )
     return ConditionBroken("condition_broken", f"“{token}” is not expected here", at)
 
 
@@ -164,7 +172,7 @@ def _build(node: Tree[Token] | Token) -> Any:
         kind = {"NAME": "name", "NUMBER": "number", "DATE": "date"}[node.type]
         return Word(str(node), kind, node.start_pos or 0)
     at = node.meta.start_pos if not node.meta.empty else 0
-    parts: list[Any] = [child for child in node.children if child is not None]
+    parts: list[Any] = [*filter(None, node.children)]  # an optional part that is absent is None
     match node.data:
         case "cond":
             return _joined(parts, at)
@@ -200,7 +208,9 @@ def _joined(parts: list[Any], at: int) -> Any:
     for op in ops[1:]:
         if str(op) != str(ops[0]):
             raise ConditionBroken(
-                "condition_mixed", "“and” and “or” stand together: put parentheses round what belongs together", op.start_pos
+                "condition_mixed",
+                "“and” and “or” stand together: put parentheses round what belongs together",
+                op.start_pos,
             )
     return Joined(str(ops[0]), tuple(_build(part) for part in parts[0::2]), at)
 
@@ -211,7 +221,9 @@ def _compared(parts: list[Any], at: int) -> Any:
         return left
     if len(parts) > 3:
         raise ConditionBroken(
-            "condition_chained", "comparisons cannot be chained: write a range, for example “age in 18..59”", parts[3].start_pos
+            "condition_chained",
+            "comparisons cannot be chained: write a range, for example “age in 18..59”",
+            parts[3].start_pos,
         )
     return Compared(left, " ".join(str(parts[1]).split()), _build(parts[2]), at)
 
@@ -220,6 +232,8 @@ def _shifted(parts: list[Any], at: int) -> Any:
     base, days = _build(parts[0]), 0
     for sign, number, unit in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
         if str(unit) not in ("day", "days", "week", "weeks") or "." in str(number) or len(number) > 5:
-            raise ConditionBroken("condition_broken", "only whole days (or weeks) can be added: “+ 30 days”", number.start_pos)
+            raise ConditionBroken(
+                "condition_broken", "only whole days (or weeks) can be added: “+ 30 days”", number.start_pos
+            )
         days += int(number) * (7 if str(unit).startswith("week") else 1) * (1 if sign == "+" else -1)
     return Shifted(base, days, at) if len(parts) > 1 else base

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from oxidd.bdd import BDDFunction
 
-from vikno.domain.rules.space import Space
+from vikno.domain.rules.space import Space, cofactors
 
 NO, YES = 0, 1  # the two ends of a walk; other numbers are rows
 
@@ -32,10 +32,13 @@ class Tables:
         if found is not None:
             return found
         top = function.node_var()
+        if top is None:
+            raise ValueError("only inner nodes need a row")
         name = self.space.owner[top]
         domain = self.space.domains[name]
+        kids: tuple[int, ...]
         if domain.several:
-            high, low = function.cofactors()
+            high, low = cofactors(function)
             kids, option = (self.row(low), self.row(high)), top - domain.variables.start
         else:
             kids, option = tuple(self.row(branch) for branch in self.space.branches(function, name)), -1

@@ -25,7 +25,10 @@ def placeholders(text: str) -> tuple[tuple[str, str], ...]:
 def answers_in(text: Text) -> frozenset[str]:
     """The facts whose answers a text shows, in any language."""
     return frozenset(
-        name for words in (text.source, *text.by_language.values()) for what, name in placeholders(words) if what == "answer"
+        name
+        for words in (text.source, *text.by_language.values())
+        for what, name in placeholders(words)
+        if what == "answer"
     )
 
 

@@ -14,7 +14,6 @@ from vikno.domain.rules.conditions import (
     TRUE,
     AgeIs,
     All,
-    Any_,
     Condition,
     DateIs,
     Day,
@@ -25,6 +24,7 @@ from vikno.domain.rules.conditions import (
     Not,
     Number,
     OneOf,
+    Some,
     TodayIs,
     Within,
 )
@@ -69,7 +69,7 @@ def typed(tree: Any, names: Names, report: Report) -> Condition | None:
             if any(part is None for part in parts):
                 return None
             good = tuple(part for part in parts if part is not None)
-            return All(good) if tree.op == "and" else Any_(good)
+            return All(good) if tree.op == "and" else Some(good)
         case syntax.Negated():
             inner = typed(tree.inner, names, report)
             return None if inner is None else Not(inner)
@@ -112,7 +112,7 @@ def _unknown(word: syntax.Word, names: Names) -> TypeWrong:
 def _compared(tree: syntax.Compared, names: Names) -> Condition:
     left, op, right = tree.left, tree.op, tree.right
     if op in ("in", "not in"):
-        inside = _inside(left, right, tree.at, names)
+        inside = _inside(left, right, names)
         return Not(inside) if op == "not in" else inside
     if _is_subject(right, names) and not _is_subject(left, names):
         left, right, op = right, left, FLIPPED[op]
@@ -160,12 +160,19 @@ def _single(left: Any, op: str, right: Any, names: Names) -> Condition:
             shift = left.days if isinstance(left, syntax.Shifted) else 0
             return _date_is(fact, op, right, names, shift)
     _ordered_only(op, fact.id, right.at)
-    return OneOf(fact.id, frozenset([_option(fact.id, fact.option_ids, right, names)]))
+    return OneOf(fact.id, frozenset([_option(fact.id, fact.option_ids, right)]))
 
 
 def _kind(fact: Fact) -> str:
-    return {"choose": "a choice", "choose_any": "a choice of several", "yes_no": "a yes/no question",
-            "number": "a number", "date": "a date", "country": "a country", "list": "a choice from a list"}[fact.kind]
+    return {
+        "choose": "a choice",
+        "choose_any": "a choice of several",
+        "yes_no": "a yes/no question",
+        "number": "a number",
+        "date": "a date",
+        "country": "a country",
+        "list": "a choice from a list",
+    }[fact.kind]
 
 
 def _ordered_only(op: str, name: str, at: int) -> None:
@@ -173,20 +180,28 @@ def _ordered_only(op: str, name: str, at: int) -> None:
         raise TypeWrong("type_wrong", f"“{name}” has no order: only ==, !=, in and not in fit", at)
 
 
-def _option(name: str, options: tuple[str, ...], word: Any, names: Names | None = None) -> str:
+def _option(name: str, options: tuple[str, ...], word: Any) -> str:
     if not isinstance(word, syntax.Word):
         raise TypeWrong("type_wrong", f"an option of “{name}” is expected here", word.at)
     if word.text not in options:
         if word.kind == "date" or (word.kind == "number" and not any(option.isdigit() for option in options)):
-            raise TypeWrong("type_wrong", f"“{name}” is a choice, not {'a date' if word.kind == 'date' else 'a number'}", word.at)
-        raise TypeWrong("option_unknown", f"“{word.text}” is not an option of “{name}”{did_you_mean(word.text, options)}", word.at)
+            raise TypeWrong(
+                "type_wrong", f"“{name}” is a choice, not {'a date' if word.kind == 'date' else 'a number'}", word.at
+            )
+        raise TypeWrong(
+            "option_unknown", f"“{word.text}” is not an option of “{name}”{did_you_mean(word.text, options)}", word.at
+        )
     return word.text
 
 
 def _yes_no(fact: Fact, op: str, right: Any) -> Condition:
     _ordered_only(op, fact.id, right.at)
     if not isinstance(right, syntax.Word) or right.text not in ("true", "false"):
-        raise TypeWrong("type_wrong", f"“{fact.id}” is a yes/no question: write “{fact.id}”, “{fact.id} == false” or “not {fact.id}”", right.at)
+        raise TypeWrong(
+            "type_wrong",
+            f"“{fact.id}” is a yes/no question: write “{fact.id}”, “{fact.id} == false” or “not {fact.id}”",
+            right.at,
+        )
     return IsTrue(fact.id) if right.text == "true" else IsFalse(fact.id)
 
 
@@ -230,7 +245,9 @@ def _day(tree: Any, names: Names) -> Day:
             raise TypeWrong("type_wrong", "two facts cannot be compared with each other: compare with a day", base.at)
         if base.kind == "name":
             known = [*names.dates, "today"]
-            raise TypeWrong("name_unknown", f"there is no named date “{base.text}”{did_you_mean(base.text, known)}", base.at)
+            raise TypeWrong(
+                "name_unknown", f"there is no named date “{base.text}”{did_you_mean(base.text, known)}", base.at
+            )
     raise TypeWrong("type_wrong", "a day is expected here: today, a named date or 2026-01-31", base.at)
 
 
@@ -258,7 +275,9 @@ def _age(call: syntax.Called, op: str, right: Any, names: Names) -> AgeIs:
 
 def _age_arguments(call: syntax.Called, names: Names) -> tuple[str, Day]:
     if call.name != "age_on":
-        raise TypeWrong("name_unknown", f"there is no function “{call.name}”{did_you_mean(call.name, ['age_on'])}", call.at)
+        raise TypeWrong(
+            "name_unknown", f"there is no function “{call.name}”{did_you_mean(call.name, ['age_on'])}", call.at
+        )
     if len(call.arguments) != 2:
         raise TypeWrong("type_wrong", "age_on takes a date fact and a day: age_on(birth_date, today)", call.at)
     word, day = call.arguments
@@ -270,7 +289,7 @@ def _age_arguments(call: syntax.Called, names: Names) -> tuple[str, Day]:
     return fact.id, _day(day, names)
 
 
-def _inside(left: Any, right: Any, at: int, names: Names) -> Condition:
+def _inside(left: Any, right: Any, names: Names) -> Condition:
     """`left in right`."""
     if isinstance(right, syntax.Ranged):
         return _in_range(left, right, names)
@@ -280,12 +299,18 @@ def _inside(left: Any, right: Any, at: int, names: Names) -> Condition:
             raise TypeWrong("type_wrong", "the list is empty", right.at)
         return _in_list(left, right, names)
     if not isinstance(right, syntax.Word) or right.kind == "date":
-        raise TypeWrong("type_wrong", "after “in” stands a list [a, b], a range 1..5, a group, or a choice of several", right.at)
+        raise TypeWrong(
+            "type_wrong", "after “in” stands a list [a, b], a range 1..5, a group, or a choice of several", right.at
+        )
     several = names.facts.get(right.text)
     if several and several.kind == "choose_any":
         return Has(several.id, _option(several.id, several.option_ids, left))
     if several or right.text in names.derived:
-        raise TypeWrong("type_wrong", f"“{right.text}” is {_kind(several) if several else 'a derived value'}, not a choice of several", right.at)
+        raise TypeWrong(
+            "type_wrong",
+            f"“{right.text}” is {_kind(several) if several else 'a derived value'}, not a choice of several",
+            right.at,
+        )
     if not isinstance(base, syntax.Word):
         raise TypeWrong("type_wrong", "a fact is expected before “in”", base.at)
     fact = names.facts.get(base.text)
@@ -295,8 +320,16 @@ def _inside(left: Any, right: Any, at: int, names: Names) -> Condition:
     if group is None and right.text in names.groups and names.groups[right.text] & set(fact.option_ids):
         group = names.groups[right.text]
     if group is None:
-        known = [*fact.groups, *names.groups, *(other.id for other in names.facts.values() if other.kind == "choose_any")]
-        raise TypeWrong("list_unknown", f"there is no group or choice of several “{right.text}”{did_you_mean(right.text, known)}", right.at)
+        known = [
+            *fact.groups,
+            *names.groups,
+            *(other.id for other in names.facts.values() if other.kind == "choose_any"),
+        ]
+        raise TypeWrong(
+            "list_unknown",
+            f"there is no group or choice of several “{right.text}”{did_you_mean(right.text, known)}",
+            right.at,
+        )
     return OneOf(fact.id, group & frozenset(fact.option_ids), right.text)
 
 
@@ -312,11 +345,19 @@ def _in_list(left: Any, right: syntax.Listed, names: Names) -> Condition:
         if fact and fact.kind == "choose_any":
             raise TypeWrong("type_wrong", f"“{fact.id}” holds several options: write “option in {fact.id}”", base.at)
         if fact and fact.kind == "yes_no":
-            raise TypeWrong("type_wrong", f"“{fact.id}” is a yes/no question: write “{fact.id}” or “not {fact.id}”", base.at)
-        if fact is None and derived is None and base.text != "today" and base.text not in names.dates and base.kind == "name":
+            raise TypeWrong(
+                "type_wrong", f"“{fact.id}” is a yes/no question: write “{fact.id}” or “not {fact.id}”", base.at
+            )
+        if (
+            fact is None
+            and derived is None
+            and base.text != "today"
+            and base.text not in names.dates
+            and base.kind == "name"
+        ):
             raise _unknown(base, names)
     parts = tuple(_single(left, "==", word, names) for word in right.words)
-    return parts[0] if len(parts) == 1 else Any_(parts)
+    return parts[0] if len(parts) == 1 else Some(parts)
 
 
 def _in_range(left: Any, right: syntax.Ranged, names: Names) -> Condition:
@@ -330,7 +371,9 @@ def _in_range(left: Any, right: syntax.Ranged, names: Names) -> Condition:
         if (fact_or_none and fact_or_none.kind == "number") or (derived and derived.numeric):
             return _range(base.text, right)
         if fact_or_none and fact_or_none.kind != "date":
-            raise TypeWrong("type_wrong", f"“{base.text}” is {_kind(fact_or_none)}: a range fits numbers and dates", base.at)
+            raise TypeWrong(
+                "type_wrong", f"“{base.text}” is {_kind(fact_or_none)}: a range fits numbers and dates", base.at
+            )
     return All((_single(left, ">=", right.low, names), _single(left, "<=", right.high, names)))
 
 

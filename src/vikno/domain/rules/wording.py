@@ -18,9 +18,18 @@ from vikno.domain.values import Text
 
 UNKNOWN_SUM = "—"
 UNITS = {
-    "years": "duration-year", "months": "duration-month", "weeks": "duration-week", "days": "duration-day",
-    "hours": "duration-hour", "km": "length-kilometer", "m": "length-meter", "cm": "length-centimeter",
-    "kg": "mass-kilogram", "percent": "concentr-percent", "m2": "area-square-meter", "ha": "area-hectare",
+    "years": "duration-year",
+    "months": "duration-month",
+    "weeks": "duration-week",
+    "days": "duration-day",
+    "hours": "duration-hour",
+    "km": "length-kilometer",
+    "m": "length-meter",
+    "cm": "length-centimeter",
+    "kg": "mass-kilogram",
+    "percent": "concentr-percent",
+    "m2": "area-square-meter",
+    "ha": "area-hectare",
 }
 
 
