@@ -13,7 +13,7 @@ import pytest
 from tests.stores.sqlite.steps import count
 from vikno.stores.sqlite import SqliteStore
 from vikno.stores.sqlite.errors import StoreLocked
-from vikno.usecases.ports import Taken, TooManyTurns
+from vikno.usecases.ports import StoreUnavailable, Taken, TooManyTurns
 
 
 @pytest.fixture
@@ -97,6 +97,19 @@ async def test_another_process_that_holds_the_file_for_too_long_is_told(store: S
     assert answers[0].retryable  # type: ignore[union-attr]
     other.execute("ROLLBACK")
     other.close()
+    assert (await store.turn("a", "1", count)).effects == (b"1",)
+
+
+async def test_a_fault_of_ours_is_told_to_whoever_waits_and_the_store_goes_on(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> int:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "_clock", broken)
+        answers = await asyncio.gather(*(store.turn("a", str(n), count) for n in range(6)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [StoreUnavailable] * 6
     assert (await store.turn("a", "1", count)).effects == (b"1",)
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import apsw
 
+from vikno.stores.sqlite.errors import in_our_words
 from vikno.usecases.ports import Kept, Step, StoreUnavailable
+
+log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
@@ -61,17 +64,20 @@ class Chore(Asked[int]):
     work: Callable[[apsw.Cursor], int]
 
 
-@contextmanager
-def failing_together(asked: Sequence[Asked[Any]]) -> Iterator[None]:
-    """All of them share a transaction: what stops it is told to each, and the next transaction has its chance."""
-    try:
-        yield
-    except StoreUnavailable as error:
-        for one in asked:
-            own = type(error)(*error.about)  # an error of its own, since each caller's traceback grows on it
-            own.__cause__ = error.__cause__
+def fail_together(asked: Sequence[Asked[Any]], error: BaseException) -> None:
+    """All of them share a transaction: what stopped it is told to each, and the next one has its chance.
+
+    The end of the loop is raised, and whoever waits is cancelled as the loop does it.
+    """
+    if not isinstance(error, apsw.Error):
+        log.error("transaction_failed", extra={"error": type(error).__name__})
+    for one in asked:
+        if isinstance(error, Exception):
+            # An error of its own, since each caller's traceback grows on it.
+            own = in_our_words(error) if isinstance(error, apsw.Error) else StoreUnavailable(type(error).__name__)
+            own.__cause__ = error
             one.give(own)
-    except BaseException:
-        for one in asked:
+        else:
             one.answer.cancel()
-        raise
+    if not isinstance(error, Exception):
+        raise error

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import apsw
 
 from vikno.stores.sqlite import queries
-from vikno.stores.sqlite.asked import Asked, Chore, Mark, Turn, failing_together
+from vikno.stores.sqlite.asked import Asked, Chore, Mark, Turn, fail_together
 from vikno.stores.sqlite.file import Location, sqlite_errors
 from vikno.stores.sqlite.group import Group
 from vikno.stores.sqlite.reader import SqliteReader
@@ -119,20 +119,30 @@ class SqliteStore(SqliteReader):
                 queue.clear()
 
     async def _hold(self, turns: list[Turn], marks: list[Mark]) -> None:
-        with failing_together([*turns, *marks]):
-            async with self._writer.transaction() as writing:
-                outcomes = _take(Group(writing, self._clock()), turns)
-                writing.executemany(queries.MARK_DONE, [(mark.conversation, mark.position) for mark in marks])
-            for turn, outcome in outcomes:
-                turn.give(outcome)
-            for mark in marks:
-                mark.give(None)
+        try:
+            writing = await self._writer.begin()
+            outcomes = _take(Group(writing, self._clock()), turns)
+            writing.executemany(queries.MARK_DONE, [(mark.conversation, mark.position) for mark in marks])
+            await self._writer.commit()
+        except BaseException as error:  # noqa: BLE001 - it is told to each
+            self._writer.roll_back()
+            fail_together([*turns, *marks], error)
+            return
+        for turn, outcome in outcomes:
+            turn.give(outcome)
+        for mark in marks:
+            mark.give(None)
 
     async def _do(self, chore: Chore) -> None:
-        with failing_together([chore]):
-            async with self._writer.transaction() as writing:
-                count = await self._writer.beside(lambda: chore.work(writing))
-            chore.give(count)
+        try:
+            writing = await self._writer.begin()
+            count = await self._writer.beside(lambda: chore.work(writing))
+            await self._writer.commit()
+        except BaseException as error:  # noqa: BLE001 - as above
+            self._writer.roll_back()
+            fail_together([chore], error)
+            return
+        chore.give(count)
 
 
 def _take(group: Group, turns: Iterable[Turn]) -> list[tuple[Turn, Kept | Exception]]:

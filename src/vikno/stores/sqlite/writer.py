@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import TypeVar
 
 import apsw
 
+from vikno.stores.sqlite.beside import Beside
 from vikno.stores.sqlite.checkpoints import Checkpoints
 from vikno.stores.sqlite.errors import name_of
-from vikno.stores.sqlite.file import Location, connect_to_write, sqlite_errors
+from vikno.stores.sqlite.file import Location, connect_to_write
 from vikno.stores.sqlite.migrations import found, migrate
 
 log = logging.getLogger(__name__)
@@ -24,7 +23,10 @@ _LONGEST_PAUSE_S = 0.05
 
 
 class Writer:
-    """Writes one transaction at a time; the statements on the caller's thread, COMMIT on a thread beside it."""
+    """Writes one transaction at a time; the statements on the caller's thread, COMMIT on a thread beside it.
+
+    What goes wrong is raised as apsw.Error.
+    """
 
     def __init__(self, location: Location, lock_wait_s: float) -> None:
         """Open the file, make it if it is new, and bring its tables to this version."""
@@ -32,66 +34,49 @@ class Writer:
         self._connection = connect_to_write(location)
         try:
             migrate(self._connection, found())
-            self._connection.set_busy_timeout(0)  # `_begin` waits instead
+            self._connection.set_busy_timeout(0)  # `begin` waits instead
             self._checkpoints = Checkpoints(self._connection, connect_to_write(location))
         except BaseException:
             self._connection.close()
             raise
         self._cursor = self._connection.cursor()
-        self._thread = ThreadPoolExecutor(1, "vikno-commit")
+        self._beside = Beside("vikno-commit")
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[apsw.Cursor]:
-        """What is written inside is on disk when this ends, or not at all when it raises.
-
-        SQLite's errors are raised as ours.
-        """
-        with sqlite_errors():
-            await self._begin()
-            try:
-                yield self._cursor
-                await self.beside(self._commit)
-            except BaseException:
-                self._roll_back()
-                raise
-
-    async def beside(self, work: Callable[[], T]) -> T:
-        """Do `work` on the thread that commits; SQLite lets the loop run meanwhile."""
-        doing = self._thread.submit(work)
-        try:
-            return await asyncio.shield(asyncio.wrap_future(doing))
-        except asyncio.CancelledError:
-            wait([doing])  # the connection is the thread's until it has ended
-            raise
-
-    def close(self) -> None:
-        """Let go of the file; SQLite copies the rest of the log into it."""
-        self._thread.shutdown()
-        self._checkpoints.close()
-        self._connection.close()
-
-    async def _begin(self) -> None:
+    async def begin(self) -> apsw.Cursor:
         """Take the write lock at once, so that what is read cannot change before it is written."""
         loop = asyncio.get_running_loop()
         until, pause_s = loop.time() + self._lock_wait_s, 0.001
         while True:
             try:
-                self._cursor.execute("BEGIN IMMEDIATE")
+                return self._cursor.execute("BEGIN IMMEDIATE")
             except apsw.BusyError:
                 if loop.time() > until:
                     raise
-            else:
-                return
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
-    def _commit(self) -> None:
-        self._cursor.execute("COMMIT")
-        self._checkpoints.after_commit()
+    async def commit(self) -> None:
+        """When this returns, what was written since `begin` is on disk."""
+        await self._beside.do(self._commit)
 
-    def _roll_back(self) -> None:
+    async def beside(self, work: Callable[[], T]) -> T:
+        """Write much, on the thread that commits; SQLite lets the loop run meanwhile."""
+        return await self._beside.do(work)
+
+    def roll_back(self) -> None:
+        """Undo what was written since `begin`."""
         if self._connection.in_transaction:  # after some errors SQLite has done it already
             try:
                 self._cursor.execute("ROLLBACK")
             except apsw.Error as error:
                 log.warning("rollback_failed", extra={"reason": name_of(error)})
+
+    def close(self) -> None:
+        """Let go of the file; SQLite copies the rest of the log into it."""
+        self._beside.close()
+        self._checkpoints.close()
+        self._connection.close()
+
+    def _commit(self) -> None:
+        self._cursor.execute("COMMIT")
+        self._checkpoints.after_commit()
