@@ -78,8 +78,8 @@ class _Walk:
         self.tables = Tables(space, order)
         self.domains = [space.domains[name] for name in order]
         self.asked = [self.tables.row(asked[name]) for name in order]
-        self.sets = [_sets(domain.fact.option_ids) if domain.several else () for domain in self.domains]
         self.left = most
+        self._sets: dict[int, Sequence[tuple[frozenset[str], tuple[bool, ...]]]] = {}
         self._memo: list[dict[tuple[State, tuple[Mask, ...]], Found]] = [{} for _ in range(len(order) + 1)]
         self._values: dict[tuple[str, tuple[Any, ...]], Values] = {}
         self._boxes: dict[tuple[Values, Box | None], Box] = {}
@@ -163,7 +163,7 @@ class _Walk:
             for branch in range(len(self.domains[at].cells)):
                 yield branch, tuple([kids[row][branch] if level[row] == at else row for row in known])
             return
-        for chosen, sides in self.sets[at]:
+        for chosen, sides in self._sets_of(at):
             rows = []
             for row in known:
                 after = row
@@ -171,6 +171,15 @@ class _Walk:
                     after = kids[after][sides[option[after]]]
                 rows.append(after)
             yield chosen, tuple(rows)
+
+    def _sets_of(self, at: int) -> Sequence[tuple[frozenset[str], tuple[bool, ...]]]:
+        found = self._sets.get(at)
+        if found is None:
+            options = self.domains[at].fact.option_ids
+            if 1 << len(options) > self.left:
+                raise BudgetExceeded
+            found = self._sets[at] = _sets(options)
+        return found
 
 
 def _mask(entry: tuple[Mask, Any]) -> Mask:

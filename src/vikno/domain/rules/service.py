@@ -124,9 +124,9 @@ class Term:
     place: Place = Place()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Item:
-    """One line of an outcome. `from_` is the first day it holds, `until` the last."""
+    """One line of an outcome. `from_` is the first day it holds, `until` the last. Compared by identity."""
 
     kind: str
     id: str
