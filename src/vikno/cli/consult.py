@@ -25,9 +25,11 @@ def run(options: argparse.Namespace) -> int:
     pack, service = one_service(options.service, options.countries)
     language = language_of(options.lang, service)
     words = words_of(language)
+    day = day_of(options.date, pack.country)
+    if options.date is not None:
+        floor_checked(service, day)
     if options.jsonl:
-        return _lines(service, options, language, words, day_of(options.date, pack.country))
-    day = floor_checked(service, day_of(options.date, pack.country))
+        return _lines(service, options, language, words, day)
     consultation = ruleset_on(service, day).consult(read_answers(service, _read_answers(options.answers), day))
     authority = pack.country.authorities.get(service.authority)
     sheet = Sheet(consultation.ruleset, words, language, authority=authority)
@@ -132,7 +134,8 @@ def _one_line(
         day = default if written is None else date.fromisoformat(str(written))
     except ValueError:
         raise WrongCall("date_wrong", f"“{str(written)[:40]}” is not a day: write it as 2026-03-15") from None
-    floor_checked(service, day)
+    if written is not None:
+        floor_checked(service, day)
     consultation = ruleset_on(service, day).consult(read_answers(service, value.get("answers", {}), day))
     sheet = sheets.get(day)
     if sheet is None:

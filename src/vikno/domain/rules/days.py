@@ -53,18 +53,10 @@ def day_names(service: Service) -> frozenset[str]:
     return frozenset(day.name for _, day, _ in days_in(service) if day.name and day.name != "today")
 
 
-def named_days(service: Service) -> set[date]:
-    """Every calendar day the rules speak of."""
-    days: set[date] = set()
-    for item in service.items:
-        days.update(day for day in (item.from_, item.until) if day)
-    for amount in service.amounts.values():
-        days.update(start for start, _ in amount.rows)
-    for _, day, _ in days_in(service):
-        fixed = day.on(date.max, service.dates) if day.name != "today" else None
-        if fixed:
-            days.add(fixed)
-    return days
+def first_days(service: Service) -> set[date]:
+    """The days on which something first holds: of items and of sums of money."""
+    days = {item.from_ for item in service.items if item.from_}
+    return days | {start for amount in service.amounts.values() for start, _ in amount.rows}
 
 
 def _after(day: date, count: int) -> date | None:

@@ -30,6 +30,7 @@ class Diagram:
         self.endings = tuple(at for at, item in enumerate(self.items) if item.kind in ENDINGS)
         self.stopped = self._any(self.raw[at] for at in self.endings)
         self.clash = space.false
+        self.over: list[BDDFunction] = [space.false] * len(service.facts)  # before each fact: whose consultation has ended
         self.shown = self._shown()
         self.told = self._told()
 
@@ -60,11 +61,12 @@ class Diagram:
             shown[at] = self.space.false
         before = self.space.false
         previous: dict[int, BDDFunction] | None = None
-        for certain in layers:
+        for count, certain in enumerate(layers):
             if certain == previous:
                 continue
             previous = certain
             ended = self._any(certain.values())
+            self.over[count:] = [ended] * (len(self.over) - count)
             first = ended & ~before
             before = ended
             if not first.satisfiable():
@@ -84,10 +86,10 @@ class Diagram:
     def _told(self) -> list[tuple[str, int, BDDFunction]]:
         """(fact, item, to whom): an item is shown whose text shows the answer to a fact that applies to them."""
         return [
-            (fact.id, at, self.shown[at] & self.meaning.applies[fact.id])
+            (fact.id, at, self.shown[at] & self.meaning.applies[fact.id] & ~self.over[position])
             for at, item in enumerate(self.items)
             if (named := answers_in(item.text))
-            for fact in self.service.facts
+            for position, fact in enumerate(self.service.facts)
             if fact.id in named
         ]
 

@@ -153,20 +153,22 @@ class Ruleset:
 
     def certain(self, used: Mapping[str, Answer]) -> tuple[Item, ...]:
         """The items whose condition is true under every remaining answer."""
-        return tuple(item for item, root in zip(self.items, self._raw_roots, strict=True) if self._ends(root, used))
+        last = max((at for at, name in enumerate(self._ids) if name in used), default=-1)
+        known: dict[int, bool] = {NO: False, YES: True}
 
-    def _ends(self, row: int, used: Mapping[str, Answer]) -> bool:
-        """Whether every way on from a row ends in yes, once these answers are given."""
-        while row > YES:
-            at = self._level[row]
-            answer = used.get(self._ids[at])
-            if answer is None:
-                return False
-            if self._several[at]:
-                row = self._kids[row][self._options[at][self._option[row]] in answer]  # type: ignore[operator]
-            else:
-                row = self._kids[row][self._domains[at].index(answer)]
-        return row == YES
+        def sure(row: int) -> bool:
+            """Whether every way on from a row ends in yes, once these answers are given."""
+            found = known.get(row)
+            if found is None:
+                at = self._level[row]
+                if self._ids[at] in used:
+                    found = sure(self._step(row, used))
+                else:  # a question that was skipped may stand above those that were answered
+                    found = at < last and all(sure(kid) for kid in self._kids[row])
+                known[row] = found
+            return found
+
+        return tuple(item for item, root in zip(self.items, self._raw_roots, strict=True) if sure(root))
 
     def decides(self, answers: Mapping[str, Answer], fact: Fact) -> tuple[Item, ...]:
         """The items that the answer to this fact can still change, after the answers to the facts above it."""

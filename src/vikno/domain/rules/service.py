@@ -194,10 +194,10 @@ class Service:
 
     @cached_property
     def floor(self) -> date | None:
-        """The first day the rules speak of: `since`, else the earliest day that is named."""
-        from vikno.domain.rules.days import named_days
+        """The first day the rules speak of: `since`, else the earliest first day of an item or a sum."""
+        from vikno.domain.rules.days import first_days
 
-        return self.since or min(named_days(self), default=None)
+        return self.since or min(first_days(self), default=None)
 
     @cached_property
     def version(self) -> str:

@@ -1,0 +1,143 @@
+"""The page of commands: options from the argument parser, exit codes, and the keys of every JSON result."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from vikno.cli import FINE, FOUND, WRONG_CALL, arguments
+from vikno.cli.reference.markdown import code, table
+from vikno.packs.places import VARIABLE
+
+SHARED = ("--help", "--countries", "--json")
+JSON: dict[str, dict[str, str]] = {
+    "consult": {
+        "service": "key of the service, `ua/id-card`",
+        "version": "SHA-256 of the rules, without texts",
+        "date": "the day that was asked about",
+        "lang": "language of `text` and `why`",
+        "complete": "whether no question is left",
+        "next": "the fact to ask now; null when complete",
+        "asked": "the facts asked and answered, in order",
+        "ignored": "facts that were given and do not apply, or no longer matter",
+        "outcome": "checklist, stop, done or human; null while a question is left",
+        "items": "the items of the outcome; before it, those that are already certain",
+        "total": "`{currency: \"0.00\"}`; null where a fee has no known sum, or nothing is decided yet",
+        "receipt": "SHA-256 of the outcome; null until complete",
+    },
+    "consult: one of `items`": {
+        "kind": "the kind of item",
+        "id": "its id",
+        "text": "its words, with sums and answers filled in",
+        "why": "the answers that decided it, in words",
+        "basis": "ids of the law",
+        "source": "ids of the pages",
+        "form": "how a paper is brought; null otherwise",
+        "confidence": "A, B, C or D",
+        "amount": "`{currency: \"0.00\"}`, or null",
+    },
+    "check": {
+        "ok": "whether nothing but warnings was found",
+        "findings": "of no single service",
+        "warnings": "of no single service",
+        "services": "key of the service to its result",
+    },
+    "check: one of `services`": {
+        "ways": "ways to answer today, each class of numbers or days counted once; null where the budget forbids a count",
+        "outcomes": "different outcomes that people can reach today; null likewise",
+        "items": "items",
+        "seconds": "what the proof took",
+        "findings": "findings",
+        "warnings": "what is told and does not fail the check",
+    },
+    "check: a finding": {
+        "code": "of [the closed list](findings.md)",
+        "file": "the file, as reached from the folder that was named",
+        "line": "from 1; 0 is the file as a whole",
+        "column": "from 1",
+        "message": "what is wrong, in English; it may change",
+        "answers": "the smallest answers that show it, or null",
+        "date": "the day on which they do, or null",
+    },
+    "diff": {
+        "changed": "whose outcome changes",
+        "added": "facts, options, items and services that only the new version knows",
+        "removed": "those that only the old one knows",
+        "examples_changed": "names of examples that were changed or taken away",
+        "second_approver": "whether outcomes changed together with the examples that guarded them",
+    },
+    "diff: one of `changed`": {
+        "service": "key of the service",
+        "before": "`kind:id` of the old outcome",
+        "after": "`kind:id` of the new one",
+        "before_total": "as `total` of consult",
+        "after_total": "as `total` of consult",
+        "who": "fact to the values that lead here: options, `\"14..15\"`, or lists of options",
+        "ways": "how many ways to answer these are",
+        "share": "their part of all ways",
+        "answers": "the smallest answers that lead here",
+        "from": "first day (with --all-dates only)",
+        "until": "last day, or null (with --all-dates only)",
+    },
+}
+"""Command -> key -> meaning, for results in JSON."""
+
+
+def page() -> str:
+    exits = [
+        [str(FINE), "fine"],
+        [str(FOUND), "the check or the diff found something"],
+        [str(WRONG_CALL), "the call was wrong; [which errors there are](errors.md)"],
+    ]
+    parts = [
+        "# Commands\n\n"
+        "Every command takes `--help`, `--json` (print JSON, for other programs) and\n"
+        "`--countries DIR` (a country folder or a folder of them, repeatable).\n\n"
+        f"Countries are looked for in this order, and the first that has a code wins: `--countries`, the environment\n"
+        f"variable `{VARIABLE}` (folders, separated as PATH is), `countries/` where the command is started, those that come\n"
+        "with Vikno, installed packages with an entry point `vikno.countries`.\n\n" + table(["exit code", ""], exits)
+    ]
+    for name, parser in commands():
+        rows = [[code(_written(action)), action.help or "", _default(action)] for action in _options(parser)]
+        parts.append(f"## vikno {name}\n\n{_sentence(parser.description)}\n\n" + table(["", "meaning", "default"], rows))
+        parts += [
+            f"{'### ' if about == name else '#### '}JSON of {about}\n\n"
+            + table(["key", "meaning"], [[code(key), meaning] for key, meaning in keys.items()])
+            for about, keys in JSON.items()
+            if about.partition(":")[0] == name
+        ]
+    return "\n".join(parts)
+
+
+def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Every command with its parser, in the order of `vikno --help`."""
+    top = arguments.parser(argparse.ArgumentParser)
+    for action in top._actions:  # noqa: SLF001 - argparse has no other way to its subcommands
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            yield from action.choices.items()
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    for action in parser._actions:  # noqa: SLF001
+        if not set(SHARED) & set(action.option_strings):
+            yield action
+
+
+def _written(action: argparse.Action) -> str:
+    """An argument as it is typed: `--lang LANG`, `FOLDER`, `[SERVICE]`."""
+    value = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
+    if action.choices:
+        value = "|".join(map(str, action.choices))
+    if not action.option_strings:
+        return f"[{value}]" if action.nargs == "?" else value
+    return action.option_strings[-1] if action.nargs == 0 else f"{action.option_strings[-1]} {value}"
+
+
+def _default(action: argparse.Action) -> str:
+    if action.default in (None, False, argparse.SUPPRESS) or not action.option_strings:
+        return "required" if action.required and action.option_strings else ""
+    return code(action.default)
+
+
+def _sentence(text: str | None) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""

@@ -1,0 +1,62 @@
+"""The page of errors: what can go wrong when a program calls Vikno, with the code that never changes."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from pkgutil import walk_packages
+
+import vikno
+from vikno.cli.reference.markdown import code, table
+from vikno.domain.errors import ViknoError
+
+CALLS = {
+    "address_taken": "the server cannot listen on this address",
+    "answers_broken": "the answers cannot be read, or are no mapping {fact: value}",
+    "country_unknown": "no country folder has this code",
+    "date_too_early": "the rules of the service begin later",
+    "date_wrong": "this is no day of the calendar, written 2026-03-15",
+    "fact_unknown": "the service has no such fact",
+    "file_unreadable": "the file is not there, too large, or not UTF-8",
+    "folder_missing": "`vikno check` needs a country folder",
+    "language_unknown": "the service has no such language",
+    "line_broken": "a line of --jsonl is not JSON, or not {answers, date}",
+    "option_unknown": "the fact has no such option",
+    "out_of_range": "the number or day lies outside of what the fact accepts",
+    "service_broken": "the check finds something in the service that keeps it from being used",
+    "service_unknown": "the country has no such service",
+    "type_wrong": "the value is not of the kind that the fact takes",
+}
+"""Codes of wrong calls of a command, beside those that are errors of their own."""
+
+
+def errors() -> list[type[ViknoError]]:
+    """Every error that Vikno raises on purpose, in order of code."""
+    found: dict[str, type[ViknoError]] = {}
+    for module in walk_packages(vikno.__path__, "vikno."):
+        if module.name.rpartition(".")[2] == "__main__":
+            continue
+        for _, kind in inspect.getmembers(import_module(module.name), inspect.isclass):
+            if issubclass(kind, ViknoError) and kind is not ViknoError and kind.__module__ == module.name:
+                found[kind.code] = kind
+    return [found[name] for name in sorted(found)]
+
+
+def page() -> str:
+    rows = [[code(kind.code), _text(kind), "yes" if kind.retryable else "no"] for kind in errors()]
+    return (
+        "# Errors\n\n"
+        "What a person types wrong is never an error: it is answered in the conversation. An error is a wrong call by a\n"
+        "program or an operator, or a part that does not work now. Its code never changes.\n\n"
+        "## Wrong calls of a command\n\n"
+        "Exit code 2. With `--json` the command prints `{\"error\": {\"code\", \"message\", \"nearest\"}}`; `nearest` is the\n"
+        "known name that may have been meant, or null.\n\n"
+        + table(["code", "meaning"], [[code(name), meaning] for name, meaning in CALLS.items()])
+        + "\n## Errors of the platform\n\n"
+        "They are raised in Python, and the chat over HTTP answers with their codes. The last column says whether the\n"
+        "same call may succeed a moment later.\n\n" + table(["code", "what happened and what to do", "try again"], rows)
+    )
+
+
+def _text(kind: type[ViknoError]) -> str:
+    return (inspect.getdoc(kind) or "").partition("\n\n")[0]
