@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.commands import ROOT
+from tests.commands import ROOT, VIKNO
 from vikno.bootstrap.talking import NothingToTalkAbout, talk
 
 
@@ -58,6 +59,13 @@ def test_a_line_without_end_is_read_in_bounded_pieces() -> None:
     said = held("example/library-card", "1" * 5_000_000)
     assert "A number from 0 to 120 fits here" in said or "write a number" in said
     assert len(said) < 5000
+
+
+def test_bytes_that_are_no_text_are_only_not_understood() -> None:
+    command = [VIKNO, "talk", "example/fishing-permit"]
+    done = subprocess.run(command, input=b"\xff\xfe\x00\n1\n", capture_output=True, check=False, timeout=60, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "How old are you?" in done.stdout.decode()
 
 
 def test_a_country_offers_its_services() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 from vikno.domain.dialog.events import Event, Said, Started
@@ -22,6 +23,9 @@ LONGEST_LINE = 10_000
 
 def hold(world: World, service: str | None, language: str | None, source: TextIO, out: TextIO) -> int:
     """Talk until the person leaves (Ctrl-D, “exit”) or the pipe ends. Returns the exit code, always 0."""
+    for stream in (source, out):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # bytes that are no text, or a terminal without these letters
     screen = _Rich(out) if out.isatty() else _Plain(out)
     state, event = None, _begin(service, language)
     lines = _typed(source, screen, out)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
-from vikno.domain.dialog.phrases import COMMANDS, Phrases
+from tests.domain.dialog import worlds
+from vikno.domain.dialog import Said, Started, World, take_turn
+from vikno.domain.dialog.phrases import COMMANDS
 from vikno.domain.rules.service import FORMS, KINDS
 from vikno.packs.phrases import load_phrases
 
@@ -66,10 +70,14 @@ def test_numbers_choose_their_form(count: int, word: str) -> None:
     assert f"{count} {word}" in ALL["uk"].say("resume.old", count=count)
 
 
-def test_a_language_without_phrases_is_spoken_in_english() -> None:
-    from datetime import date
-
-    from vikno.domain.dialog.world import World
-
-    assert World({}, {}, {}, ALL).words("pl") is ALL["en"]
-    assert isinstance(World({}, {}, {"xx": date(2026, 1, 1)}, ALL).words("uk"), Phrases)
+def test_a_language_without_phrases_has_its_texts_and_english_around_them() -> None:
+    country, services = worlds.country("example")
+    polish = replace(country, languages=("en", "pl"))
+    here = World({"example": polish}, services, {"example": date(2026, 3, 15)}, ALL)
+    assert here.words("pl") is ALL["en"]
+    state, messages = take_turn(None, Started("example/library-card"), here)
+    state, messages = take_turn(state, Said("language"), here)
+    assert [button.label for button in messages[0].buttons if button.style == "choice"] == ["English", "Polski"]
+    state, messages = take_turn(state, Said("2"), here)
+    assert (state.lang, messages[0].fact) == ("pl", "age")
+    assert "English" not in messages[0].text

@@ -18,6 +18,8 @@ Stem = Callable[[str], str]
 """A word in small letters -> its dictionary form, or the word itself."""
 
 MOST_CANDIDATES = 6
+MOST_TYPED = 16
+"""Words: no label is longer, and a story is no answer."""
 _ENOUGH = 3  # letters that a part of a label must have: "є" alone says too little
 _INDEX = re.compile(r"^(?:№|#|\w+ )? ?(\d{1,3})[.)]?$")
 _EXACT, _PART, _KIN = 3, 2, 1  # how well one typed word fits one word of a label
@@ -82,7 +84,7 @@ class Labels:
         if exact := self.exact(text):
             return Match(exact)
         typed = words(text)
-        if not typed:
+        if not 0 < len(typed) <= MOST_TYPED:
             return NOTHING
         index = self._by_number(text)
         if index is not None:
@@ -168,7 +170,7 @@ def _kin(word: str, known: str) -> bool:
     >>> _kin("загубила", "загублено"), _kin("паспотр", "паспорт"), _kin("мама", "тато")
     (True, True, False)
     """
-    if len(word) < 4 or len(known) < 4 or word.isdigit():
+    if word[0] != known[0] or len(word) < 4 or len(known) < 4 or word.isdigit():
         return False
     shared = next(
         (at for at, (a, b) in enumerate(zip(word, known, strict=False)) if a != b), min(len(word), len(known))

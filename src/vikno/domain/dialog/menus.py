@@ -81,9 +81,7 @@ def _found(turn: Turn) -> Menu:
 
 
 def _languages(turn: Turn) -> Menu:
-    world = turn.world
-    choices = tuple((f"l{language}", world.words(language).say("this_language"))
-                    for language in world.languages if language in world.phrases)  # fmt: skip
+    choices = tuple((f"l{language}", turn.world.language_label(language)) for language in turn.world.languages)
     return Menu(turn.say("languages"), choices, ("back",))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from vikno.domain.dialog.tidy import plain, words
@@ -14,6 +16,8 @@ from vikno.domain.dialog.tidy import plain, words
 Lemma = Callable[[str, str], str]
 """A word in small letters and a language -> its dictionary form there, or the word itself."""
 
+MOST_SAID = 12
+"""Words of a wish, fillers apart, that are looked up."""
 _EXACT, _PART, _SLIP = 1.0, 0.7, 0.6
 
 
@@ -65,7 +69,7 @@ class ServiceIndex:
 
         Sure only when it names one, or when all its words are known and fit no other.
         """
-        said = [word for word in words(wish) if word not in filler and self._forms(word).isdisjoint(filler)]
+        said = [word for word in words(wish) if word not in filler and self._forms(word).isdisjoint(filler)][:MOST_SAID]
         score: dict[str, float] = defaultdict(float)
         shared: dict[str, int] = defaultdict(int)
         weak = False
@@ -94,9 +98,9 @@ class ServiceIndex:
             return max(exact, key=lambda form: len(self._where[form])), _EXACT
         if len(word) < 4 or word.isdigit():
             return "", 0.0
-        begun = [known for known in self._known if known.startswith(word)]
-        if begun:
-            return min(begun, key=len), _PART
+        at = bisect_left(self._known, word)
+        if at < len(self._known) and self._known[at].startswith(word):
+            return self._known[at], _PART
         slips = 1 if len(word) < 8 else 2
-        near = min(((OSA.distance(word, known, score_cutoff=slips), known) for known in self._known), default=(9, ""))
-        return (near[1], _SLIP) if near[0] <= slips else ("", 0.0)
+        near = process.extractOne(word, self._known, scorer=OSA.distance, score_cutoff=slips)
+        return (near[0], _SLIP) if near else ("", 0.0)

@@ -116,11 +116,12 @@ def edit(turn: Turn, talk: Talk, name: str) -> None:
 
 def choose_language(turn: Turn, language: str) -> None:
     """Speak another language from now on; what stood on the screen is shown in it."""
-    if language not in turn.world.languages or language not in turn.world.phrases:
+    if language not in turn.world.languages:
         show_menu(turn, "languages")
         return
     turn.speak(language)
-    turn.note("language_changed")
+    if language in turn.world.phrases:
+        turn.note("language_changed")
     talk = turn.talk
     if turn.state.view == "languages":
         turn.change(view="ask" if turn.state.fact else "outcome" if talk else "home")

@@ -38,7 +38,7 @@ def take_turn(state: State | None, event: Event, world: World) -> tuple[State, t
 def start(turn: Turn, event: Started) -> None:
     """A service by its link, or the list of services."""
     world = turn.world
-    if event.language in world.languages and event.language in world.phrases:
+    if event.language in world.languages:
         turn.speak(str(event.language))
     if event.service in world.services:
         steps.begin(turn, str(event.service))

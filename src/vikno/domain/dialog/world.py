@@ -103,6 +103,17 @@ class World:
                 known.setdefault(word, command)
         return known
 
+    def language_label(self, language: str) -> str:
+        """A language by its own name."""
+        if language in self.phrases:
+            return self.phrases[language].say("this_language")
+        from babel import Locale, UnknownLocaleError
+
+        try:
+            return (Locale.parse(language, sep="-").get_display_name() or language).capitalize()
+        except (UnknownLocaleError, ValueError):
+            return language
+
     @cached_property
     def language_names(self) -> Mapping[str, str]:
         """What languages are called, in any of them -> language."""
