@@ -117,7 +117,7 @@ class _Walk:
         fixed = len(self.domains) - at
         known = (state[0], *state[2:])
         # values with the same future share a box
-        parts: dict[tuple[tuple[Mask, tuple[Box | None, ...]], ...], tuple[list[Any], Found]] = {}
+        alike: dict[tuple[tuple[Mask, tuple[Box | None, ...]], ...], tuple[list[Any], Found]] = {}
         after: dict[State, Found] = {}
         for value, branch in self._branches(at, known):
             found = after.get(branch)
@@ -128,26 +128,37 @@ class _Walk:
                 continue
             if state[1] == NO:
                 return found  # not asked: any value stands for all
-            parts.setdefault(tuple(sorted(found.items(), key=_mask)), ([], found))[0].append(value)
-        return self._joined(self.domains[at].fact.id, parts.values())
+            alike.setdefault(tuple(sorted(found.items(), key=_mask)), ([], found))[0].append(value)
+        return self._joined(self.domains[at].fact.id, list(alike.values()))
 
-    def _joined(self, name: str, parts: Any) -> Found:
+    def _joined(self, name: str, futures: Sequence[tuple[list[Any], Found]]) -> Found:
         """Boxes of one outcome that differ in this fact alone become one."""
-        rests: dict[Mask, dict[Box | None, list[Any]]] = {}
-        for values, found in parts:
+        rests: dict[Mask, dict[Box | None, list[int]]] = {}
+        for at, (_, found) in enumerate(futures):
             for mask, below in found.items():
                 by_rest = rests.setdefault(mask, {})
                 for rest in below:
-                    by_rest.setdefault(rest, []).extend(values)
+                    by_rest.setdefault(rest, []).append(at)
+        known: dict[tuple[int, ...], Values] = {}
+
+        def values(which: tuple[int, ...]) -> Values:
+            found = known.get(which)
+            if found is None:
+                found = known[which] = self._values_of(name, tuple(value for at in which for value in futures[at][0]))
+            return found
+
         return {
-            mask: tuple([self._box(name, tuple(values), rest) for rest, values in by_rest.items()])
+            mask: tuple([self._box(values(tuple(which)), rest) for rest, which in by_rest.items()])
             for mask, by_rest in rests.items()
         }
 
-    def _box(self, name: str, values: tuple[Any, ...], rest: Box | None) -> Box:
-        first = self._values.get((name, values))
-        if first is None:
-            first = self._values[name, values] = Values(name, values)
+    def _values_of(self, name: str, values: tuple[Any, ...]) -> Values:
+        found = self._values.get((name, values))
+        if found is None:
+            found = self._values[name, values] = Values(name, values)
+        return found
+
+    def _box(self, first: Values, rest: Box | None) -> Box:
         box = self._boxes.get((first, rest))
         if box is None:
             self.left -= 1

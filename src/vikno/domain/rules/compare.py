@@ -7,25 +7,24 @@ only one version knows have no before or no after: they are listed, and people w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from math import prod
 from typing import Any
 
 from oxidd.bdd import BDDFunction
 
+from vikno.domain.rules.boxes import Box, Values, boxes
 from vikno.domain.rules.conditions import Answer
 from vikno.domain.rules.diagram import Diagram
 from vikno.domain.rules.people import Asking, union
 from vikno.domain.rules.receipt import plain
 from vikno.domain.rules.ruleset import total_of
-from vikno.domain.rules.service import Fact, Item, Service
-from vikno.domain.rules.space import Domain, Space, cofactors
+from vikno.domain.rules.service import Item, Service
+from vikno.domain.rules.space import Space
 
 Total = Mapping[str, Decimal] | None
-Boxes = tuple[tuple[tuple[str, tuple[int, ...] | tuple[frozenset[str], ...]], ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +58,18 @@ def compare(old: Service, new: Service, day: date) -> Comparison:
     _listed(old, new, out)
     if _same_rules(old, new):
         return out
-    found = _Pair(old, new, day)
-    out.ways = found.asking.ways()
-    for before, after, box in found.changes():
-        ways = prod(len(values) for _, values in box)
-        out.changes.append(
-            Change(
-                new.key,
-                *found.shown(before, after),
-                {name: found.written(name, values) for name, values in box},
-                ways,
-                ways / out.ways,
-                {name: found.value(name, values[0]) for name, values in box},
+    pair = _Pair(old, new, day)
+    out.ways = pair.asking.ways()
+    written, first = _Each(pair.written), _Each(pair.value)
+    for before, after, before_total, after_total, people in pair.outcomes():
+        for box in people:
+            parts = tuple(box or ())
+            who = {part.fact: written[part] for part in parts}
+            smallest = {part.fact: first[part] for part in parts}
+            ways = box.ways if box else 1
+            out.changes.append(
+                Change(new.key, before, after, before_total, after_total, who, ways, ways / out.ways, smallest)
             )
-        )
     out.changes.sort(key=lambda change: (-change.ways, change.before, change.after))
     return out
 
@@ -98,6 +95,18 @@ def _listed(old: Service, new: Service, out: Comparison) -> None:
         listed.extend(dict.fromkeys(f"{key} item {item.key}" for item in mine.items if item.key not in keys))
 
 
+class _Each(dict[Values, Any]):
+    """What a function gives for values, worked out once for each: boxes share them by the thousand."""
+
+    def __init__(self, function: Callable[[Values], Any]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, part: Values) -> Any:
+        found = self[part] = self._function(part)
+        return found
+
+
 class _Pair:
     """Two versions in one space."""
 
@@ -112,8 +121,6 @@ class _Pair:
         self.changed = self._changed() & known
         self.known = known
         self.asking = Asking(self.space, asked, self.order)
-        self._outcomes: dict[tuple[bool, tuple[int, ...]], tuple[tuple[str, ...], Total]] = {}
-        self._written: dict[tuple[str, tuple[Any, ...]], tuple[Any, ...]] = {}
 
     def _known(self, old: Service, new: Service) -> BDDFunction:
         """The people whose every answer both versions know (a fact that only one has is not in the way)."""
@@ -152,38 +159,19 @@ class _Pair:
                         differs |= function & shown
         return differs
 
-    def changes(self) -> Iterator[tuple[tuple[int, ...], tuple[int, ...], tuple[tuple[str, tuple[Any, ...]], ...]]]:
-        """(items before, items after, box) for each box of people with another outcome."""
-        walk = _Walk(self)
-        for (before, after), boxes in walk.start().items():
-            old_items, new_items, old_total, new_total = self.shown(before, after)
-            if old_items == new_items and old_total == new_total:
-                continue
-            for box in boxes:
-                yield before, after, box
+    def outcomes(self) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], Total, Total, tuple[Box | None, ...]]]:
+        """(items before, items after, both totals, boxes) for the people with another outcome."""
+        count = len(self.old.items)
+        found = boxes(self.space, self.order, self.asked, self.changed, (*self.old.shown, *self.new.shown))
+        before, after = _Outcomes(self.old), _Outcomes(self.new)
+        for mask, people in found.items():
+            old, new = before.of(mask & ((1 << count) - 1)), after.of(mask >> count)
+            if old != new:
+                yield old[0], new[0], old[1], new[1], people
 
-    def shown(
-        self, before: tuple[int, ...], after: tuple[int, ...]
-    ) -> tuple[tuple[str, ...], tuple[str, ...], Total, Total]:
-        """Items and totals of two outcomes; each outcome is worked out once."""
-        one, two = self._outcome(self.old, before), self._outcome(self.new, after)
-        return one[0], two[0], one[1], two[1]
-
-    def _outcome(self, diagram: Diagram, indices: tuple[int, ...]) -> tuple[tuple[str, ...], Total]:
-        key = (diagram is self.old, indices)
-        found = self._outcomes.get(key)
-        if found is None:
-            items = tuple(diagram.items[at] for at in indices)
-            found = tuple(item.key for item in items), total_of(diagram.service, items, self.space.today)
-            self._outcomes[key] = found
-        return found
-
-    def written(self, name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Values as they stand in `who`; the same tuple for the same values."""
-        found = self._written.get((name, values))
-        if found is None:
-            found = self._written[name, values] = tuple(self._one(name, value) for value in values)
-        return found
+    def written(self, part: Values) -> tuple[Any, ...]:
+        """Values as they stand in `who`."""
+        return tuple(self._one(part.fact, value) for value in part.values)
 
     def _one(self, name: str, value: Any) -> Any:
         """A value as it stands in `who`: an option, a class of numbers or days, a list of options."""
@@ -193,8 +181,10 @@ class _Pair:
         cell = self.space.domains[name].cells[value]
         return cell.label if self.space.domains[name].edges else plain(cell.value)
 
-    def value(self, name: str, value: Any) -> Answer:
-        return value if isinstance(value, frozenset) else self.space.domains[name].cells[value].value
+    def value(self, part: Values) -> Answer:
+        """The first of its values."""
+        value = part.values[0]
+        return value if isinstance(value, frozenset) else self.space.domains[part.fact].cells[value].value
 
 
 def _as_of(space: Space, service: Service) -> Space:
@@ -224,118 +214,35 @@ def _merged(old: Sequence[str], new: Sequence[str]) -> list[str]:
     return out
 
 
-Key = tuple[tuple[int, ...], tuple[int, ...]]
-Found = dict[Key, list[tuple[tuple[str, tuple[Any, ...]], ...]]]
-Live = tuple[tuple[int, BDDFunction], ...]
+class _Outcomes:
+    """What people get in one version: keys of items, and the total."""
 
+    def __init__(self, diagram: Diagram) -> None:
+        self.service, self.day = diagram.service, diagram.space.today
+        self.items = diagram.items
+        self._keys = [item.key for item in diagram.items]
+        self._fees = sum(1 << at for at, item in enumerate(diagram.items) if item.kind == "fee")
+        self._totals: dict[int, Total] = {}
+        self._found: dict[int, tuple[tuple[str, ...], Total]] = {}
 
-class _Walk:
-    """Down the facts through the people who changed, each state once; boxes are joined on the way up."""
-
-    def __init__(self, pair: _Pair) -> None:
-        self.pair, self.space, self.order = pair, pair.space, pair.order
-        self.memo: dict[Any, Found] = {}
-        self.asked = tuple(pair.asked[name] for name in self.order)
-
-    def start(self) -> Found:
-        before, certain_before = _settle(enumerate(self.pair.old.shown), self.space)
-        after, certain_after = _settle(enumerate(self.pair.new.shown), self.space)
-        found = self._down(0, self.pair.changed, self.asked, before, after)
-        return _joined_with(found, certain_before, certain_after)
-
-    def _down(self, at: int, people: BDDFunction, asked: tuple[BDDFunction, ...], before: Live, after: Live) -> Found:
-        if people == self.space.false:
-            return {}
-        if at == len(self.order):
-            return {((), ()): [()]}
-        key = (at, people, asked, before, after)
-        found = self.memo.get(key)
+    def of(self, mask: int) -> tuple[tuple[str, ...], Total]:
+        """Bit i of the mask is item i."""
+        found = self._found.get(mask)
         if found is None:
-            found = self.memo[key] = self._at(at, people, asked, before, after)
+            found = self._found[mask] = tuple([self._keys[at] for at in _bits(mask)]), self._total(mask & self._fees)
         return found
 
-    def _at(self, at: int, people: BDDFunction, asked: tuple[BDDFunction, ...], before: Live, after: Live) -> Found:
-        name = self.order[at]
-        domain = self.space.domains[name]
-        wanted = asked[0] != self.space.false
-        parts: dict[int, tuple[list[Any], Found]] = {}
-        for value, branch in self._branches(
-            domain, (people, *asked[1:], *(f for _, f in before), *(f for _, f in after))
-        ):
-            count = len(asked) - 1
-            down_people, rest = branch[0], branch[1 : 1 + count]
-            live_before = zip((index for index, _ in before), branch[1 + count : 1 + count + len(before)], strict=True)
-            live_after = zip((index for index, _ in after), branch[1 + count + len(before) :], strict=True)
-            new_before, sure_before = _settle(live_before, self.space)
-            new_after, sure_after = _settle(live_after, self.space)
-            found = _joined_with(
-                self._down(at + 1, down_people, tuple(rest), new_before, new_after), sure_before, sure_after
-            )
-            if found and not wanted:
-                return found  # not asked: any value stands for all
-            if found:
-                mark = hash(tuple(sorted((key, tuple(boxes)) for key, boxes in found.items())))
-                parts.setdefault(mark, ([], found))[0].append(value)
-        # values with the same future share a box; then boxes of one outcome that differ in this fact alone are joined
-        out: Found = {}
-        for values, found in parts.values():
-            for key, boxes in found.items():
-                out.setdefault(key, []).extend(((name, tuple(values)), *box) for box in boxes)
-        return {key: _merge(boxes) for key, boxes in out.items()} if wanted else out
-
-    def _branches(
-        self, domain: Domain, functions: tuple[BDDFunction, ...]
-    ) -> Iterator[tuple[Any, tuple[BDDFunction, ...]]]:
-        if not domain.several:
-            columns = [self.space.branches(function, domain.fact.id) for function in functions]
-            yield from ((index, tuple(column[index] for column in columns)) for index in range(len(domain.cells)))
-            return
-        sets: list[tuple[frozenset[str], tuple[BDDFunction, ...]]] = [(frozenset(), functions)]
-        for variable, cell in zip(domain.variables, domain.cells, strict=True):
-            sets = [
-                (
-                    chosen | {str(cell.value)} if side else chosen,
-                    tuple(_side(function, variable, side) for function in known),
-                )
-                for side in (0, 1)
-                for chosen, known in sets
-            ]
-        yield from sorted(sets, key=lambda entry: (len(entry[0]), sorted(entry[0])))
+    def _total(self, fees: int) -> Total:
+        if fees not in self._totals:
+            self._totals[fees] = total_of(self.service, tuple(self.items[at] for at in _bits(fees)), self.day)
+        return self._totals[fees]
 
 
-def _side(function: BDDFunction, variable: int, side: int) -> BDDFunction:
-    if function.node_var() != variable:
-        return function
-    high, low = cofactors(function)
-    return high if side else low
-
-
-def _settle(functions: Any, space: Space) -> tuple[Live, tuple[int, ...]]:
-    """Which items are still open, and which have become certain."""
-    live, certain = [], []
-    for index, function in functions:
-        if function == space.true:
-            certain.append(index)
-        elif function != space.false:
-            live.append((index, function))
-    return tuple(live), tuple(certain)
-
-
-def _joined_with(found: Found, before: tuple[int, ...], after: tuple[int, ...]) -> Found:
-    if not before and not after:
-        return found
-    return {
-        (tuple(sorted((*old, *before))), tuple(sorted((*new, *after)))): boxes for (old, new), boxes in found.items()
-    }
-
-
-def _merge(boxes: list[tuple[tuple[str, tuple[Any, ...]], ...]]) -> list[tuple[tuple[str, tuple[Any, ...]], ...]]:
-    """Boxes that are alike but for the first fact become one."""
-    by_rest: dict[Any, list[Any]] = {}
-    for box in boxes:
-        (name, values), rest = box[0], box[1:]
-        by_rest.setdefault((name, rest), []).extend(values)
-    return [((name, tuple(values)), *rest) for (name, rest), values in by_rest.items()]
-
-
-__all__ = ["Change", "Comparison", "Fact", "compare"]
+def _bits(mask: int) -> list[int]:
+    """The places of the bits that are set, lowest first."""
+    out = []
+    while mask:
+        lowest = mask & -mask
+        out.append(lowest.bit_length() - 1)
+        mask ^= lowest
+    return out
