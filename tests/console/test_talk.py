@@ -62,7 +62,7 @@ def test_a_line_without_end_is_read_in_bounded_pieces() -> None:
 
 
 def test_bytes_that_are_no_text_are_only_not_understood() -> None:
-    command = [VIKNO, "talk", "example/fishing-permit"]
+    command = [str(VIKNO), "talk", "example/fishing-permit"]
     done = subprocess.run(command, input=b"\xff\xfe\x00\n1\n", capture_output=True, check=False, timeout=60, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, b"")
     assert "How old are you?" in done.stdout.decode()
