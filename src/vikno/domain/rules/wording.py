@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -17,6 +18,8 @@ from vikno.domain.rules.texts import filled
 from vikno.domain.values import Text
 
 UNKNOWN_SUM = "—"
+CODE_TOUCHES = re.compile(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
+"""Between a currency's letters and the digits CLDR wants a no-break space; Babel 2.18 leaves it out."""
 UNITS = {
     "years": "duration-year",
     "months": "duration-month",
@@ -39,10 +42,13 @@ def sum_text(value: Decimal, currency: str, language: str) -> str:
 
     >>> sum_text(Decimal("618"), "EUR", "en")
     '€618'
+    >>> sum_text(Decimal("1147"), "UAH", "en")
+    'UAH\\xa01,147'
     """
     whole = value == value.to_integral_value()
     pattern = None if not whole else _whole_pattern(language)
-    return format_currency(value, currency, format=pattern, locale=language, currency_digits=not whole)
+    written = format_currency(value, currency, format=pattern, locale=language, currency_digits=not whole)
+    return CODE_TOUCHES.sub("\N{NO-BREAK SPACE}", written)
 
 
 @lru_cache(maxsize=64)
