@@ -72,6 +72,7 @@ def read_address(service: Service, query: bytes, today: date) -> Address:
     """
     typed = _pairs(query)
     odd: list[Odd] = []
+    day = _day(service, typed, today, odd)
     answers: dict[str, Answer] = {}
     for name, values in typed.items():
         fact = service.fact.get(name)
@@ -79,12 +80,11 @@ def read_address(service: Service, query: bytes, today: date) -> Address:
             if name not in (DAY, ASK, SENT) and not name.startswith(VISITS):
                 odd.append(Odd("unknown", shown(name)))
             continue
-        found = _answer(service, fact, values, today)
+        found = _answer(service, fact, values, day or today)
         if isinstance(found, Odd):
             odd.append(found)
         elif found is not None:
             answers[name] = found
-    day = _day(service, typed, today, odd)
     return Address(answers, typed, tuple(odd), day, *(_last(typed, name, service) for name in (ASK, SENT)))
 
 

@@ -1,0 +1,95 @@
+"""The server's bounds: heads that grow without end, requests that never arrive, an end in order."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.portal.conftest import Served
+from vikno.portal.server import ARRIVAL_S, MOST_HEAD_BYTES, BoundedHttp
+
+
+def send(served: Served, *parts: bytes) -> bytes:
+    """What the server answers to these bytes before it closes or falls silent."""
+    with socket.create_connection((served.host, served.port), timeout=10) as connection:
+        with contextlib.suppress(ConnectionError):
+            for part in parts:
+                connection.sendall(part)
+        answer = b""
+        with contextlib.suppress(ConnectionError):
+            while chunk := connection.recv(65536):
+                answer += chunk
+                if b"connection: close" not in answer.lower():
+                    break
+        return answer
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /en/?q=" + b"a" * 10_000_000,
+        b"GET /en/ HTTP/1.1\r\nhost: x\r\ncookie: " + b"a" * (MOST_HEAD_BYTES + 1),
+        b"GET /en/ HTTP/1.1\r\nhost: x\r\n" + b"x: y\r\n" * 20_000,
+    ],
+    ids=["address", "header", "headers"],
+)
+def test_a_head_without_end_is_refused(served: Served, head: bytes) -> None:
+    answer = send(served, *(head[at : at + 65536] for at in range(0, len(head), 65536)))
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert "Ця адреса задовга".encode() in answer
+    assert is_well(served)
+
+
+def is_well(served: Served) -> bool:
+    with contextlib.closing(served.connect()) as connection:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+
+
+def test_a_long_body_after_a_short_head_is_no_long_head(served: Served) -> None:
+    body = b'{"event": "e", "start": null, "lang": "en", "padding": "%s"}' % (b"x" * 60_000)
+    head = b"POST /chat/turns HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body)
+    assert send(served, head + body).startswith(b"HTTP/1.1 200 ")
+    assert send(served, head[:-2], head[-2:] + body).startswith(b"HTTP/1.1 200 ")
+
+
+def test_several_requests_on_one_line_are_each_measured_alone(served: Served) -> None:
+    with contextlib.closing(served.connect()) as connection:
+        for _ in range(4):
+            connection.request("GET", "/health", headers={"x": "y" * (MOST_HEAD_BYTES // 2)})
+            assert connection.getresponse().read().startswith(b"ok")
+
+
+@pytest.mark.parametrize("nonsense", [b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"GET /\xff HTTP/1.1\r\n\r\n"])
+def test_what_is_no_http_is_refused(served: Served, nonsense: bytes) -> None:
+    assert send(served, nonsense).startswith(b"HTTP/1.1 400 ")
+    assert is_well(served)
+
+
+def test_only_a_request_that_has_begun_and_not_arrived_is_late() -> None:
+    connection: Any = SimpleNamespace(began=100.0)
+    assert not BoundedHttp.late(connection, 100.0 + ARRIVAL_S)
+    assert BoundedHttp.late(connection, 101.0 + ARRIVAL_S)
+    connection.began = 0.0
+    assert not BoundedHttp.late(connection, 1e9), "a kept line with nothing on it is uvicorn's to close"
+
+
+def test_a_server_that_is_told_to_stop_does_not_wait_for_listeners(served: Served) -> None:
+    """The last test of this module: it ends the server."""
+    import os
+    import signal
+
+    head, _ = served.turn(event="e", start="ua/id-card", lang="en")
+    listener = served.connect()
+    listener.request("GET", f"/chat/events?conversation={head['conversation']}")
+    response = listener.getresponse()
+    assert response.status == 200
+    os.kill(served.pid, signal.SIGTERM)
+    with contextlib.suppress(http.client.IncompleteRead):
+        response.read()  # the stream ends by itself
+    listener.close()
