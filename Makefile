@@ -11,7 +11,7 @@ WEB_SOURCES := $(shell find web -type f) $(wildcard countries/*/theme.json)
 CHROMIUMS := chromium chromium-browser google-chrome google-chrome-stable
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types floors bench chromium lock wheel clean
+.PHONY: help setup demo test check lint types floors reference bench chromium lock wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -39,6 +39,9 @@ types: .venv/.project node_modules/.installed
 
 floors: .venv/.project
 	$(BIN)/lint-imports
+
+reference: .venv/.project ## docs/reference anew from the code
+	$(BIN)/python -m vikno.cli.reference docs/reference
 
 bench: setup ## what is measured, and against whom (docs/reference/performance.md)
 	$(BIN)/python -m bench

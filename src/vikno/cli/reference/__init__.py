@@ -1,44 +1,73 @@
-"""The reference: the pages of docs/reference, written from what is registered in the code.
+"""The reference: the parts of docs/reference that are written from what is registered in the code.
 
-`make reference` writes them anew. A test holds the files against `pages()`, so a page cannot fall behind the code.
+A page is written by hand and holds marked parts:
+
+    <!-- from the code: finding codes -->
+    ...
+    <!-- end -->
+
+`make reference` writes the marked parts anew. A test holds every page against `renewed` and looks for every part on
+some page, so the reference can neither fall behind the code nor leave something out.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from vikno.cli.reference import channels, chat, commands, conditions, errors, files, findings, items
+from vikno.domain.errors import ViknoError
 
-PAGES: dict[str, tuple[str, Callable[[], str]]] = {
-    "commands": ("every command, its options, its exit codes and the keys of its JSON", commands.page),
-    "files": ("the files of a country folder, key by key", files.page),
-    "conditions": ("the condition language: what can be written, what it means, what is refused", conditions.page),
-    "items": ("the kinds of item, and how each is shown", items.page),
-    "findings": ("the closed list of what the check can find", findings.page),
-    "errors": ("what can go wrong when a program calls Vikno", errors.page),
-    "channels": ("what each channel can show", channels.page),
-    "chat": ("the chat over HTTP, for whoever writes a client", chat.page),
-}
-"""Name of the page -> what it is about, and who writes it."""
-WRITTEN = "<!-- Written by `make reference` from the code: change the code, not this page. -->\n\n"
+MARKED = re.compile(
+    r"(?P<begin><!-- from the code: (?P<name>[^>]+?) -->\n)(?P<text>.*?)(?P<end><!-- end -->)", re.DOTALL
+)
 
 
-def pages() -> dict[str, str]:
-    """File name -> text, of every page that is written from the code."""
-    out = {f"{name}.md": WRITTEN + write() for name, (_, write) in PAGES.items()}
-    lines = [f"- [{name}]({name}.md): {about}" for name, (about, _) in PAGES.items()]
-    out["README.md"] = f"{WRITTEN}# Reference\n\n" + "\n".join(lines) + "\n"
+class PartUnknown(ViknoError):
+    """A page of the reference asks for a part that nothing in the code writes."""
+
+    code = "part_unknown"
+
+
+@cache
+def parts() -> dict[str, Callable[[], str]]:
+    """Name of a part -> who writes it."""
+    out: dict[str, Callable[[], str]] = {}
+    for module in (channels, chat, commands, conditions, errors, files, findings, items):
+        out.update(module.parts())
     return out
 
 
+def renewed(page: str) -> str:
+    """A page with its marked parts as the code has them now.
+
+    Raises:
+        PartUnknown: the page asks for a part that there is not.
+    """
+
+    def renew(found: re.Match[str]) -> str:
+        write = parts().get(found["name"])
+        if write is None:
+            raise PartUnknown(found["name"])
+        return f"{found['begin']}\n{write()}\n{found['end']}"
+
+    return MARKED.sub(renew, page)
+
+
+def named(page: str) -> list[str]:
+    """The parts that a page holds."""
+    return [found["name"] for found in MARKED.finditer(page)]
+
+
 def write(folder: Path) -> list[str]:
-    """Write the pages that differ from what is there; their names."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Renew the pages of a folder; the names of those that have changed."""
     changed = []
-    for name, text in pages().items():
-        path = folder / name
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
-            changed.append(name)
+    for path in sorted(folder.glob("*.md")):
+        before = path.read_text(encoding="utf-8")
+        after = renewed(before)
+        if after != before:
+            path.write_text(after, encoding="utf-8")
+            changed.append(path.name)
     return changed

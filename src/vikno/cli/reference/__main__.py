@@ -1,4 +1,4 @@
-"""Write the reference: `python -m vikno.cli.reference docs/reference`."""
+"""Write the marked parts of the reference anew: `python -m vikno.cli.reference docs/reference`."""
 
 import sys
 from pathlib import Path

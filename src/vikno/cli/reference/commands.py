@@ -1,13 +1,13 @@
-"""The page of commands: options from the argument parser, exit codes, and the keys of every JSON result."""
+"""Commands: options from the argument parser, exit codes, and the keys of every JSON result."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from vikno.cli import FINE, FOUND, WRONG_CALL, arguments
 from vikno.cli.reference.markdown import code, table
-from vikno.packs.places import VARIABLE
 
 SHARED = ("--help", "--countries", "--json")
 JSON: dict[str, dict[str, str]] = {
@@ -22,10 +22,10 @@ JSON: dict[str, dict[str, str]] = {
         "ignored": "facts that were given and do not apply, or no longer matter",
         "outcome": "checklist, stop, done or human; null while a question is left",
         "items": "the items of the outcome; before it, those that are already certain",
-        "total": "`{currency: \"0.00\"}`; null where a fee has no known sum, or nothing is decided yet",
+        "total": '`{currency: "0.00"}`; null where a fee has no known sum, or nothing is decided yet',
         "receipt": "SHA-256 of the outcome; null until complete",
     },
-    "consult: one of `items`": {
+    "consult: items": {
         "kind": "the kind of item",
         "id": "its id",
         "text": "its words, with sums and answers filled in",
@@ -34,7 +34,7 @@ JSON: dict[str, dict[str, str]] = {
         "source": "ids of the pages",
         "form": "how a paper is brought; null otherwise",
         "confidence": "A, B, C or D",
-        "amount": "`{currency: \"0.00\"}`, or null",
+        "amount": '`{currency: "0.00"}`, or null',
     },
     "check": {
         "ok": "whether nothing but warnings was found",
@@ -42,15 +42,15 @@ JSON: dict[str, dict[str, str]] = {
         "warnings": "of no single service",
         "services": "key of the service to its result",
     },
-    "check: one of `services`": {
-        "ways": "ways to answer today, each class of numbers or days counted once; null where the budget forbids a count",
+    "check: services": {
+        "ways": "ways to answer today, each class of numbers or days once; null where the budget forbids a count",
         "outcomes": "different outcomes that people can reach today; null likewise",
         "items": "items",
         "seconds": "what the proof took",
         "findings": "findings",
         "warnings": "what is told and does not fail the check",
     },
-    "check: a finding": {
+    "check: findings": {
         "code": "of [the closed list](findings.md)",
         "file": "the file, as reached from the folder that was named",
         "line": "from 1; 0 is the file as a whole",
@@ -66,13 +66,13 @@ JSON: dict[str, dict[str, str]] = {
         "examples_changed": "names of examples that were changed or taken away",
         "second_approver": "whether outcomes changed together with the examples that guarded them",
     },
-    "diff: one of `changed`": {
+    "diff: changed": {
         "service": "key of the service",
         "before": "`kind:id` of the old outcome",
         "after": "`kind:id` of the new one",
         "before_total": "as `total` of consult",
         "after_total": "as `total` of consult",
-        "who": "fact to the values that lead here: options, `\"14..15\"`, or lists of options",
+        "who": 'fact to the values that lead here: options, `"14..15"`, or lists of options',
         "ways": "how many ways to answer these are",
         "share": "their part of all ways",
         "answers": "the smallest answers that lead here",
@@ -83,30 +83,29 @@ JSON: dict[str, dict[str, str]] = {
 """Command -> key -> meaning, for results in JSON."""
 
 
-def page() -> str:
-    exits = [
+def parts() -> dict[str, Callable[[], str]]:
+    options = {f"options of {name}": partial(_parser, parser) for name, parser in commands()}
+    keys = {f"JSON of {about}": partial(_keys, known) for about, known in JSON.items()}
+    return {"exit codes": _exits, **options, **keys}
+
+
+def _exits() -> str:
+    rows = [
         [str(FINE), "fine"],
         [str(FOUND), "the check or the diff found something"],
-        [str(WRONG_CALL), "the call was wrong; [which errors there are](errors.md)"],
+        [str(WRONG_CALL), "the call was wrong"],
     ]
-    parts = [
-        "# Commands\n\n"
-        "Every command takes `--help`, `--json` (print JSON, for other programs) and\n"
-        "`--countries DIR` (a country folder or a folder of them, repeatable).\n\n"
-        f"Countries are looked for in this order, and the first that has a code wins: `--countries`, the environment\n"
-        f"variable `{VARIABLE}` (folders, separated as PATH is), `countries/` where the command is started, those that come\n"
-        "with Vikno, installed packages with an entry point `vikno.countries`.\n\n" + table(["exit code", ""], exits)
-    ]
-    for name, parser in commands():
-        rows = [[code(_written(action)), action.help or "", _default(action)] for action in _options(parser)]
-        parts.append(f"## vikno {name}\n\n{_sentence(parser.description)}\n\n" + table(["", "meaning", "default"], rows))
-        parts += [
-            f"{'### ' if about == name else '#### '}JSON of {about}\n\n"
-            + table(["key", "meaning"], [[code(key), meaning] for key, meaning in keys.items()])
-            for about, keys in JSON.items()
-            if about.partition(":")[0] == name
-        ]
-    return "\n".join(parts)
+    return table(["exit code", "meaning"], rows)
+
+
+def _parser(parser: argparse.ArgumentParser) -> str:
+    about = parser.description or ""
+    rows = [[code(_written(action)), action.help or "", _default(action)] for action in _options(parser)]
+    return f"{about[:1].upper()}{about[1:]}.\n\n" + table(["", "meaning", "default"], rows)
+
+
+def _keys(known: dict[str, str]) -> str:
+    return table(["key", "meaning"], [[code(key), meaning] for key, meaning in known.items()])
 
 
 def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
@@ -137,7 +136,3 @@ def _default(action: argparse.Action) -> str:
     if action.default in (None, False, argparse.SUPPRESS) or not action.option_strings:
         return "required" if action.required and action.option_strings else ""
     return code(action.default)
-
-
-def _sentence(text: str | None) -> str:
-    return f"{text[:1].upper()}{text[1:]}." if text else ""

@@ -1,9 +1,11 @@
-"""The page of the condition language. Every row is parsed and type-checked when the page is written."""
+"""The condition language: what can be written and what is refused, each row parsed and type-checked when written."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from vikno.cli.reference.markdown import code, table
 from vikno.domain.rules import syntax
@@ -40,14 +42,17 @@ KINDS = {
         ("arrival >= 2026-06-01", "a day as it is written"),
         ("arrival <= season_ends", "a named date of country.yaml"),
         ("arrival in 2026-06-01..2026-08-31", "from day to day, both included"),
-        ("age_on(birth_date, today) < 18", "full years on a day; who was born on 29 February is a year older on 1 March"),
+        (
+            "age_on(birth_date, today) < 18",
+            "full years on a day; born on 29 February: on 1 March",
+        ),
     ),
-    "list, country": (
+    "list": (
         ("place == harbour", "as with choose"),
         ("place in border_zone", "the answer is in this group of the list or of the country fact"),
         ("place not in border_zone", "it is not, or the question was not asked"),
     ),
-    "a derived name": (
+    "derived": (
         ("office == desk", "the cell of the table for this person"),
         ("weeks > 2", "where all cells are numbers, as with number"),
     ),
@@ -55,7 +60,7 @@ KINDS = {
         ("today < bridge_reopens", "a named date without a value yet (null) lies after every day"),
         ("today >= 2026-07-01", "also `<=`, `>`, `==` and `!=`"),
     ),
-    "terms, and what joins conditions": (
+    "joined": (
         ("free", "a term by its name"),
         ("boat and age >= 18", "both hold"),
         ("boat or free", "at least one holds"),
@@ -114,46 +119,34 @@ NAMES = Names(
 )
 
 
+def parts() -> dict[str, Callable[[], str]]:
+    kinds = {f"conditions on {kind}": partial(_kind, rows) for kind, rows in KINDS.items()}
+    return {**kinds, "refused conditions": _refused, "words of conditions": _words}
+
+
 def read(text: str) -> tuple[Condition | None, str, str]:
     """A condition read and type-checked; or None with the code and the message of the finding."""
-    said: list[tuple[str, str]] = []
+    said: list[tuple[str, str, int]] = []
     try:
-        found = typed(syntax.parse(text), NAMES, lambda code_, message, at: said.append((code_, message)))
+        found = typed(syntax.parse(text), NAMES, lambda *finding: said.append(finding))
     except syntax.ConditionBroken as broken:
         return None, broken.code, broken.message
-    return (found, "", "") if not said else (None, *said[0])
+    return (found, "", "") if not said else (None, *said[0][:2])
 
 
-def page() -> str:
-    parts = [
-        "# The condition language\n\n"
-        "A condition stands in `when`, in `terms` and in promises. It is closed and typed: no functions to define, no\n"
-        "loops, no building of texts, and nothing that is neither true nor false. The facts of the examples: `purpose`\n"
-        "(choose), `about` (choose_any), `boat` (yes_no), `age` (number), `arrival` and `birth_date` (date), `place`\n"
-        "(list with the group `border_zone`); `office` and `weeks` are derived from `place`, `free` is a term.\n\n"
-        "The last column says what the condition is for a person who was not asked: a fact whose own `when` is false has\n"
-        "no value. Then `==`, `in`, the orderings and the bare name are false, and what negates them is true.\n"
-    ]
-    for kind, rows in KINDS.items():
-        written = [[code(text), meaning, _unasked(text)] for text, meaning in rows]
-        parts.append(f"## {kind}\n\n" + table(["condition", "holds when", "if not asked"], written))
-    parts.append(
-        "## What is refused\n\n"
-        "Every finding points at the word. These are some of them, as the check says them:\n\n"
-        + table(["condition", "code", "the check says"], [_refusal(text) for text in REFUSED])
+def _kind(rows: tuple[tuple[str, str], ...]) -> str:
+    return table(
+        ["condition", "holds when", "if not asked"], [[code(text), said, _unasked(text)] for text, said in rows]
     )
-    parts.append(
-        "## The rest\n\n"
-        "- Right of `==` and inside `[ ]` a bare word is an option of the fact on the left. Elsewhere it is a fact or a\n"
-        "  term. Options are written without quotation marks.\n"
-        "- `and` and `or` are not mixed without parentheses. `not x in y` is written `x not in y`.\n"
-        "- The `when` of a fact looks at facts above it only. A term uses terms above it.\n"
-        f"- These words are taken and can be no names: {', '.join(map(code, sorted(RESERVED)))}.\n"
-        f"- A condition may take several lines and has at most {syntax.MAX_CONDITION} characters.\n"
-        "- Once facts without a value are settled as above, the language is a strict subset of CEL in meaning. A CEL\n"
-        "  library is the oracle of the tests; it is not used at run time.\n"
-    )
-    return "\n".join(parts)
+
+
+def _refused() -> str:
+    return table(["condition", "code", "the check says"], [_refusal(text) for text in REFUSED])
+
+
+def _words() -> str:
+    words = ", ".join(map(code, sorted(RESERVED)))
+    return f"These words cannot be names: {words}. A condition has at most {syntax.MAX_CONDITION} characters.\n"
 
 
 def _unasked(text: str) -> str:

@@ -1,8 +1,9 @@
-"""The page of errors: what can go wrong when a program calls Vikno, with the code that never changes."""
+"""What can go wrong when a program calls Vikno, with the codes that never change."""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from importlib import import_module
 from pkgutil import walk_packages
 
@@ -30,32 +31,29 @@ CALLS = {
 """Codes of wrong calls of a command, beside those that are errors of their own."""
 
 
-def errors() -> list[type[ViknoError]]:
-    """Every error that Vikno raises on purpose, in order of code."""
+def parts() -> dict[str, Callable[[], str]]:
+    return {"codes of wrong calls": _calls, "errors": _errors}
+
+
+def _calls() -> str:
+    return table(["code", "meaning"], [[code(name), meaning] for name, meaning in CALLS.items()])
+
+
+def _errors() -> str:
+    rows = [[code(kind.code), _text(kind), "yes" if kind.retryable else "no"] for kind in raised()]
+    return table(["code", "what happened and what to do", "try again"], rows)
+
+
+def raised() -> list[type[ViknoError]]:
+    """Every error that Vikno raises on purpose, in order of code; not those of writing the reference itself."""
     found: dict[str, type[ViknoError]] = {}
     for module in walk_packages(vikno.__path__, "vikno."):
-        if module.name.rpartition(".")[2] == "__main__":
+        if module.name.startswith("vikno.cli.reference") or module.name.endswith(".__main__"):
             continue
         for _, kind in inspect.getmembers(import_module(module.name), inspect.isclass):
             if issubclass(kind, ViknoError) and kind is not ViknoError and kind.__module__ == module.name:
                 found[kind.code] = kind
     return [found[name] for name in sorted(found)]
-
-
-def page() -> str:
-    rows = [[code(kind.code), _text(kind), "yes" if kind.retryable else "no"] for kind in errors()]
-    return (
-        "# Errors\n\n"
-        "What a person types wrong is never an error: it is answered in the conversation. An error is a wrong call by a\n"
-        "program or an operator, or a part that does not work now. Its code never changes.\n\n"
-        "## Wrong calls of a command\n\n"
-        "Exit code 2. With `--json` the command prints `{\"error\": {\"code\", \"message\", \"nearest\"}}`; `nearest` is the\n"
-        "known name that may have been meant, or null.\n\n"
-        + table(["code", "meaning"], [[code(name), meaning] for name, meaning in CALLS.items()])
-        + "\n## Errors of the platform\n\n"
-        "They are raised in Python, and the chat over HTTP answers with their codes. The last column says whether the\n"
-        "same call may succeed a moment later.\n\n" + table(["code", "what happened and what to do", "try again"], rows)
-    )
 
 
 def _text(kind: type[ViknoError]) -> str:

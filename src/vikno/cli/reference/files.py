@@ -1,151 +1,189 @@
-"""The page of files: the folder of a country, and every key of every file, from the shapes the loader reads by."""
+"""Every key of every file of a country folder, from the shapes the loader reads by."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial, singledispatch
 
 from vikno.cli.reference.markdown import code, table
+from vikno.domain.rules.service import KINDS
 from vikno.domain.rules.wording import UNITS
 from vikno.packs import forms, shapes
 from vikno.packs.shapes import Key, Shape
 
-ABOUT = {
-    "country.yaml": "What the services of a country share.",
-    "service.yaml": "What a service is, and the law it rests on.",
-    "consultation.yaml": "The questions, the rules and what comes of them. Sections may stand in any order.",
-    "examples.yaml": "Answers, a day, and what must come of it. A list of these:",
-    "document.yaml": "A type of document: what one service gives and another asks for.",
+MEANINGS = {
+    "same_as": "a fact above, whose options are asked in a second role",
+    "except": "options that are left out",
+    "plus": "options beside those",
+    "groups": "named groups of options, for conditions",
+    "options": "option id to label",
+    "from": "the first that is accepted",
+    "to": "the last that is accepted",
+    "unit": "shown with the number",
+    "step": "1 unless said",
+    "name": "as people know it",
+    "confidence": "how sure the items are",
+    "form": "how papers are brought",
+    "basis": "the law of the items",
+    "source": "the page of the items",
 }
-FOLDER = """\
-countries/<code>/
-  country.yaml
-  texts/<language>.po            its texts in the other languages
-  theme.json                     colours of the portal (optional)
-  documents/<type>/document.yaml
-  services/<slug>/
-    service.yaml
-    consultation.yaml
-    examples.yaml
-    <table>.csv                  for `derive`
-    texts/<language>.po
-"""
-TEXTS = (
-    ("service.title", "`title` of service.yaml"),
-    ("service.keywords", "`keywords` of service.yaml, joined with commas; need not be translated"),
-    ("fact.<id>.ask", "a question"),
-    ("fact.<id>.hint", "its line of help"),
-    ("fact.<id>.option.<option>", "the label of an option"),
-    ("item.<kind>.<id>", "the text of an item"),
-    ("law.<id>, source.<id>", "the title of an act or a page; need not be translated"),
-    ("country.title", "`title` of country.yaml"),
-    ("authority.<id>", "the name of an authority"),
-    ("list.<name>.<option>", "the label of an option of a shared list"),
-)
-THEN = (
-    ("a kind of item", "the ids of exactly the items of this kind; `[]` means none. A kind that is not named is not compared"),
-    ("total", "`{EUR: 45}`, a sum for each currency; null where it cannot be known"),
-    ("outcome", "checklist, stop, done or human"),
-    ("next", "the fact that is asked next; only then may the answers be incomplete"),
-    ("asked, ignored", "the facts that were asked, or given and not used, in order"),
-)
+"""Of keys that say nothing themselves, because they mean the same wherever they stand."""
+
+Row = tuple[str, str, Key]
 
 
-def page() -> str:
-    parts = [
-        "# Files\n\n"
-        f"```text\n{FOLDER}```\n\n"
-        "YAML 1.2, UTF-8, without anchors, aliases and tags. Only `true` and `false` are booleans, so `yes`, `no` and\n"
-        "`on` are words. A key that is not listed here is a finding. `vikno schema <file>` prints the same as a JSON\n"
-        "Schema, for editors.\n\n"
-        "Below, `<id>` stands for a name of yours and `[]` for an entry of a list. Keys with a dot are inside of the one\n"
-        "before it. An **id** holds a-z, 0-9 and _; a **name** may also hold A-Z and -.\n"
+def parts() -> dict[str, Callable[[], str]]:
+    keys = {f"keys of {file}": partial(_keys, shape) for file, shape in forms.FILES.items()}
+    return {**keys, "kinds of fact": lambda: _listed(forms.FACT_KINDS), "units": lambda: _listed(UNITS)}
+
+
+def _listed(words: tuple[str, ...] | dict[str, str]) -> str:
+    return ", ".join(map(code, words)) + "\n"
+
+
+def _keys(shape: Shape) -> str:
+    rows = [
+        [code(path), what, key.doc or MEANINGS.get(path.rpartition(".")[2], ""), "yes" if key.required else ""]
+        for path, what, key in inside(shape, "")
     ]
-    for file, shape in forms.FILES.items():
-        rows = [[code(path), what, key.doc, "yes" if key.required else ""] for path, what, key in rows_of(shape, "")]
-        parts.append(f"## {file}\n\n{ABOUT[file]}\n\n" + table(["key", "takes", "meaning", "required"], rows))
-    parts.append("### What `then` of an example takes\n\n" + table(["key", "value"], [[*row] for row in THEN]))
-    parts.append(
-        "## Tables: `<table>.csv`\n\n"
-        "UTF-8, commas, the first line names the columns. `derive` reads the rows by the value of `by`: by the column of\n"
-        "that name, or `key`, or else the first column. The cell comes from `column`, or else the next column. For a\n"
-        "number fact a row is a number or a range, `1..5`. Cells are ids, or numbers throughout. Every answer needs\n"
-        "exactly one row.\n"
-    )
-    parts.append(
-        "## Texts: `texts/<language>.po`\n\n"
-        "Gettext files. `msgctxt` is the key of the text, `msgid` the text as it stands in the YAML, `msgstr` the\n"
-        "translation. `{amount:name}` in an item or a question shows a sum; `{answer:fact}` in an item shows an answer.\n"
-        "A translation has the same placeholders as its source.\n\n"
-        + table(["msgctxt", "of what"], [[code(key), what] for key, what in TEXTS])
-    )
-    parts.append(
-        "## Units\n\nThese units of a number are written out in the reader's language, in the right form; any other is shown as it is:\n"
-        + ", ".join(map(code, UNITS))
-        + ".\n"
-    )
-    return "\n".join(parts)
+    return table(["key", "takes", "meaning", "required"], rows)
 
 
-def rows_of(shape: Shape, path: str) -> Iterator[tuple[str, str, Key]]:
+@singledispatch
+def inside(_: Shape, __: str) -> Iterator[Row]:
     """Path, what may stand there and the key's own words, for every key inside of a shape."""
-    match shape:
-        case shapes.Record():
-            for name, key in shape.keys.items():
-                here = f"{path}.{name}" if path else name
-                yield here, takes(key.shape), key
-                yield from rows_of(key.shape, here)
-        case shapes.Table():
-            yield from rows_of(shape.shape, f"{path}.<id>")
-        case shapes.Each():
-            yield from rows_of(shape.shape, f"{path}[]" if path else "")
-        case shapes.Either():
-            yield from rows_of(shape.mapping, path)
-        case forms.Switch():
-            yield from rows_of(shape.mapping, path)
-        case forms.Choices():
-            yield from rows_of(shape.borrowed, path)
-        case forms.ListOf():
-            yield from rows_of(forms.Choices.borrowed, path)
-            yield from rows_of(forms.LIST, path)
-        case forms.DatedAmount():
-            for name, key in shape.fixed.items():
-                yield f"{path}.{name}", takes(key.shape), key
-            yield f"{path}.2026-01-31", "a number, or `unknown`", Key(shape, "the sum from this day on; `unknown` ends a period")
+    return iter(())
 
 
+@inside.register
+def _(shape: shapes.Record, path: str) -> Iterator[Row]:
+    kinds = KINDS if shape is forms.ITEM else ()
+    if kinds:
+        yield f"{path}.<kind>", "a name", Key(shape, "the kind of the item, and its id: exactly one", required=True)
+    for name, key in shape.keys.items():
+        if name not in kinds:
+            here = f"{path}.{name}" if path else name
+            yield here, takes(key.shape), key
+            yield from inside(key.shape, here)
+
+
+@inside.register
+def _(shape: shapes.Table, path: str) -> Iterator[Row]:
+    return inside(shape.shape, f"{path}.<id>")
+
+
+@inside.register
+def _(shape: shapes.Each, path: str) -> Iterator[Row]:
+    return inside(shape.shape, f"{path}[]" if path else "")
+
+
+@inside.register
+def _(shape: shapes.Either, path: str) -> Iterator[Row]:
+    return inside(shape.mapping, path)
+
+
+@inside.register
+def _(shape: forms.Switch, path: str) -> Iterator[Row]:
+    return inside(shape.mapping, path)
+
+
+@inside.register
+def _(shape: forms.Choices, path: str) -> Iterator[Row]:
+    return _one_way(shape.borrowed, path)
+
+
+@inside.register
+def _(_: forms.ListOf, path: str) -> Iterator[Row]:
+    yield from _one_way(forms.Choices.borrowed, path)
+    yield from _one_way(forms.LIST, path)
+
+
+@inside.register
+def _(shape: forms.DatedAmount, path: str) -> Iterator[Row]:
+    for name, key in shape.fixed.items():
+        yield f"{path}.{name}", takes(key.shape), key
+    row = Key(shape, "the sum from this day on; `unknown` ends a period", required=True)
+    yield f"{path}.<day>", "a number, or `unknown`", row
+
+
+def _one_way(shape: Shape, path: str) -> Iterator[Row]:
+    """The keys of one of several ways to write it: the other ways do not require them."""
+    for here, what, key in inside(shape, path):
+        yield here, what, replace(key, required=False)
+
+
+@singledispatch
 def takes(shape: Shape) -> str:
     """In a few words, what a shape takes.
 
     Raises:
         TypeError: the loader reads by a shape that this page does not know.
     """
-    match shape:
-        case shapes.Words():  # and conditions
-            return shape.what
-        case shapes.Id():
-            return "an id" if shape.pattern is shapes.ID else "a name"
-        case shapes.Flag():
-            return "true or false"
-        case shapes.Only():
-            return " or ".join(map(code, shape.words))
-        case shapes.Number():
-            return "a number"
-        case shapes.Calendar():
-            return "a day, or null" if shape.or_null else "a day"
-        case shapes.Each():
-            return f"{takes(shape.shape)}, or a list of such" if shape.or_one else f"a list: {takes(shape.shape)}"
-        case shapes.Table():
-            return f"a mapping, {'id' if getattr(shape.key, 'pattern', None) is shapes.ID else 'name'} to: {takes(shape.shape)}"
-        case shapes.Record() | forms.DatedAmount():
-            return "a mapping"
-        case shapes.Either():
-            return f"{takes(shape.scalar)}, or {takes(shape.mapping)}"
-        case forms.Switch():
-            return "`true`, or a mapping"
-        case forms.Choices():
-            return "a mapping, option id to label; or another fact's options"
-        case forms.ListOf():
-            return "the name of a shared list; or a mapping, option id to label; or another fact's options"
-        case shapes.Anything():
-            return "a mapping"
     raise TypeError(f"the reference does not know {type(shape).__name__}")
+
+
+@takes.register
+def _(shape: shapes.Words) -> str:
+    return shape.what
+
+
+@takes.register
+def _(shape: shapes.Id) -> str:
+    return "an id" if shape.pattern is shapes.ID else "a name"
+
+
+@takes.register
+def _(_: shapes.Flag) -> str:
+    return "true or false"
+
+
+@takes.register
+def _(shape: shapes.Only) -> str:
+    return " or ".join(map(code, shape.words))
+
+
+@takes.register
+def _(_: shapes.Number) -> str:
+    return "a number"
+
+
+@takes.register
+def _(shape: shapes.Calendar) -> str:
+    return "a day, or null" if shape.or_null else "a day"
+
+
+@takes.register
+def _(shape: shapes.Each) -> str:
+    one = takes(shape.shape)
+    return f"{one}, or a list of such" if shape.or_one else f"a list: {one}"
+
+
+@takes.register
+def _(shape: shapes.Table) -> str:
+    return f"a mapping: {takes(shape.key).partition(' ')[2]} to {takes(shape.shape)}"
+
+
+@takes.register
+def _(_: shapes.Record | forms.DatedAmount | shapes.Anything) -> str:
+    return "a mapping"
+
+
+@takes.register
+def _(shape: shapes.Either) -> str:
+    return f"{takes(shape.scalar)}, or {takes(shape.mapping)}"
+
+
+@takes.register
+def _(_: forms.Switch) -> str:
+    return "`true`, or a mapping"
+
+
+@takes.register
+def _(_: forms.Choices) -> str:
+    return "a mapping: id to a label; or another fact's options"
+
+
+@takes.register
+def _(_: forms.ListOf) -> str:
+    return "the name of a shared list; or a mapping: id to a label; or another fact's options"

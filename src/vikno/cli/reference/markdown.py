@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
@@ -17,8 +18,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     |---|---|
     | x\\|y | 1 |
     """
-    lines = [heads, *rows]
-    shown = ["| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines]
+    shown = ["| " + " | ".join(_cell(cell) for cell in line) + " |" for line in (heads, *rows)]
     return "\n".join([shown[0], "|" + "---|" * len(heads), *shown[1:]]) + "\n"
 
 
@@ -35,10 +35,20 @@ def code(word: object) -> str:
     return f"`{word}`"
 
 
+def numbers(*modules: ModuleType) -> str:
+    """A table of the constants of modules that are numbers and carry a docstring."""
+    rows = [
+        [code(name), str(value), said]
+        for module in modules
+        for name, value, said in constants(module)
+        if isinstance(value, int)
+    ]
+    return table(["constant", "value", "of what"], rows)
+
+
 def constants(module: ModuleType) -> Iterator[tuple[str, Any, str]]:
     """The constants of a module that carry a docstring: name, value, docstring."""
-    body = ast.parse(inspect.getsource(module)).body
-    for statement, following in zip(body, body[1:], strict=False):
+    for statement, following in pairwise(ast.parse(inspect.getsource(module)).body):
         name = _assigned(statement)
         if name is None or not isinstance(following, ast.Expr) or not isinstance(following.value, ast.Constant):
             continue
@@ -52,14 +62,13 @@ def _assigned(statement: ast.stmt) -> str | None:
     return target.id if isinstance(target, ast.Name) and target.id.isupper() else None
 
 
-def fields(kind: type[Any]) -> Iterator[tuple[str, str, str]]:
-    """The fields of a class as its source has them: name, type, and the remark at the end of the line."""
+def remarks(kind: type[Any]) -> dict[str, str]:
+    """What stands behind the fields of a class in its source, as `# ...` at the end of the line."""
     source = inspect.getsource(kind)
     lines = source.splitlines()
     (definition,) = ast.parse(source).body
-    if not isinstance(definition, ast.ClassDef):  # pragma: no cover - getsource of a class is a class
-        return
-    for statement in definition.body:
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            _, _, remark = lines[(statement.end_lineno or 1) - 1].partition("  # ")
-            yield statement.target.id, ast.unparse(statement.annotation), remark
+    return {
+        statement.target.id: lines[(statement.end_lineno or 1) - 1].partition("  # ")[2]
+        for statement in ast.iter_child_nodes(definition)
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+    }
