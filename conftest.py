@@ -8,7 +8,7 @@ from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
 from sybil.parsers.rest import DocTestParser
 
-from tests.documents import keep_file, run_console
+from tests.documents import change_file, keep_file, run_console
 
 DOCSTRINGS = Sybil(parsers=[DocTestParser(optionflags=ELLIPSIS)], pattern="*.py", path="src")
 DOCUMENTS = Sybil(
@@ -16,6 +16,7 @@ DOCUMENTS = Sybil(
         SkipParser(),
         PythonCodeBlockParser(doctest_optionflags=ELLIPSIS),
         CodeBlockParser(language="console", evaluator=run_console),
+        CodeBlockParser(language="diff", evaluator=change_file),
         *(CodeBlockParser(language=language, evaluator=keep_file) for language in ("yaml", "po", "json", "csv")),
     ],
     pattern="*.md",

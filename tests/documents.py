@@ -5,11 +5,20 @@
     title: ...
     ```
 
+    ```diff
+    # countries/example/services/my-service/service.yaml      <- that file is changed: `-` goes, `+` comes
+    -title: ...
+    +title: ...
+    ```
+
     ```console
     $ vikno consult example/my-service --answers -            <- run; every other `$` line is for the reader only
     > {age: 33}                                               <- typed (or piped) into the command
     ...                                                       <- anything
     ```
+
+A CSV file is kept without its first line, because CSV has no comments. In a block of changes the lines that stay or go
+must stand in the file exactly once, in this order; a line `...` parts one change from the next.
 
 A document has a desk of its own: a folder with a copy of `countries/`. What a command says on standard error counts
 too, after standard output. A command that ends with another code than 0 says so in the document: `[exit 1]`.
@@ -78,5 +87,27 @@ def keep_file(example: Example) -> str | None:
     if not path.is_relative_to(desk):
         return f"{named['path']} lies outside of the document's desk"
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text.partition("\n")[2] if path.suffix == ".csv" else text, encoding="utf-8")
+    return None
+
+
+def change_file(example: Example) -> str | None:
+    """Change the file that a block of changes names; why not, if the file is not as the document says."""
+    head, _, block = str(example.parsed).partition("\n")
+    named = FILE_NAME.match(head)
+    if named is None:
+        return "a block of changes names its file in the first line"
+    desk = cast(Path, example.namespace["desk"]).resolve()
+    path = (desk / named["path"]).resolve()
+    if not path.is_relative_to(desk) or not path.is_file():
+        return f"there is no {named['path']} on the document's desk"
+    text = path.read_text(encoding="utf-8")
+    for change in re.split(r"^\.\.\.\n", block, flags=re.MULTILINE):
+        lines = [line if line.strip() else " \n" for line in change.splitlines(keepends=True)]
+        before = "".join(line[1:] for line in lines if line[0] in " -")
+        after = "".join(line[1:] for line in lines if line[0] in " +")
+        if text.count(before) != 1 or not before:
+            return f"these lines stand {text.count(before)} times in {named['path']}:\n{before}"
+        text = text.replace(before, after)
     path.write_text(text, encoding="utf-8")
     return None

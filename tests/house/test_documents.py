@@ -5,9 +5,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+import pytest
 from sybil import Example
 
-from tests.documents import Step, keep_file, run_console, steps
+from tests.documents import Step, change_file, keep_file, run_console, steps
 
 
 def example(desk: Path, text: str) -> Example:
@@ -40,6 +41,40 @@ def test_no_block_is_kept_outside_of_the_desk(tmp_path: Path) -> None:
     assert said is not None
     assert "outside" in said
     assert list(tmp_path.iterdir()) == [desk]
+
+
+def test_a_table_is_kept_without_the_line_that_names_it(tmp_path: Path) -> None:
+    assert keep_file(example(tmp_path, "# countries/xx/waits.csv\nplace,weeks\n")) is None
+    assert (tmp_path / "countries/xx/waits.csv").read_text() == "place,weeks\n"
+
+
+def test_a_block_of_changes_changes_its_file(tmp_path: Path) -> None:
+    named = "# countries/xx/country.yaml\n"
+    assert keep_file(example(tmp_path, f"{named}code: xx\nlanguages: [en]\n\ncurrency: EUR\n")) is None
+    block = f"{named} code: xx\n-languages: [en]\n+languages: [en, uk]\n\n...\n currency: EUR\n+title: X\n"
+    assert change_file(example(tmp_path, block)) is None
+    kept = "code: xx\nlanguages: [en, uk]\n\ncurrency: EUR\ntitle: X\n"
+    assert (tmp_path / "countries/xx/country.yaml").read_text().endswith(kept)
+
+
+@pytest.mark.parametrize(
+    ("block", "why"),
+    [
+        ("-code: xx\n", "names its file"),
+        ("# countries/xx/none.yaml\n-code: xx\n", "there is no"),
+        ("# countries/../../odd.yaml\n-code: xx\n", "there is no"),
+        ("# countries/xx/country.yaml\n-code: yy\n", "stand 0 times"),
+        ("# countries/xx/country.yaml\n-code: xx\n", "stand 2 times"),
+    ],
+)
+def test_a_change_that_does_not_fit_is_noticed(tmp_path: Path, block: str, why: str) -> None:
+    path = tmp_path / "countries/xx/country.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text("code: xx\ncode: xx\n")
+    said = change_file(example(tmp_path, block))
+    assert said is not None
+    assert why in said
+    assert path.read_text() == "code: xx\ncode: xx\n"
 
 
 def test_a_command_that_says_something_else_is_noticed(tmp_path: Path) -> None:
