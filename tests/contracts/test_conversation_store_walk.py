@@ -76,7 +76,7 @@ class Model:
             self.effects[name] = {
                 position: effect
                 for position, effect in effects.items()
-                if effect[1] == "waiting" or effect[3] >= before_ms or (name, effect[2]) in self.answers
+                if effect[1] == "waiting" or effect[3] >= before_ms
             }
 
 

@@ -82,11 +82,8 @@ class MemoryStore:
             del self._shelf.keys[key]
         if keys:
             return len(keys)
-        old = [
-            at
-            for at, e in self._shelf.effects.items()
-            if e.status == "done" and e.created_ms < before_ms and (e.conversation, e.event) not in self._shelf.keys
-        ][:limit]
+        effects = self._shelf.effects.items()
+        old = [at for at, e in effects if e.status == "done" and e.created_ms < before_ms][:limit]
         for at in old:
             del self._shelf.effects[at]
         return len(old)

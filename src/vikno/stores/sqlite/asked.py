@@ -10,8 +10,8 @@ from typing import Any, Generic, TypeVar
 
 import apsw
 
-from vikno.stores.sqlite.errors import in_our_words
-from vikno.usecases.ports import Kept, Step, StoreUnavailable
+from vikno.stores.sqlite.errors import in_our_words, name_of
+from vikno.usecases.ports import Kept, Step
 
 log = logging.getLogger(__name__)
 
@@ -69,15 +69,12 @@ def fail_together(asked: Sequence[Asked[Any]], error: BaseException) -> None:
 
     The end of the loop is raised, and whoever waits is cancelled as the loop does it.
     """
-    if not isinstance(error, apsw.Error):
-        log.error("transaction_failed", extra={"error": type(error).__name__})
-    for one in asked:
-        if isinstance(error, Exception):
-            # An error of its own, since each caller's traceback grows on it.
-            own = in_our_words(error) if isinstance(error, apsw.Error) else StoreUnavailable(type(error).__name__)
-            own.__cause__ = error
-            one.give(own)
-        else:
-            one.answer.cancel()
     if not isinstance(error, Exception):
+        for one in asked:
+            one.answer.cancel()
         raise error
+    log.error("transaction_failed", extra={"reason": name_of(error)})
+    for one in asked:
+        own = in_our_words(error)  # an error of its own, since each caller's traceback grows on it
+        own.__cause__ = error
+        one.give(own)

@@ -61,7 +61,7 @@ class StoreUrlWrong(StoreUnavailable):
     retryable = False
 
 
-_OURS: dict[type[apsw.Error], type[StoreUnavailable]] = {
+_OURS: dict[type[Exception], type[StoreUnavailable]] = {
     apsw.FullError: DiskFull,
     apsw.BusyError: StoreLocked,
     apsw.LockedError: StoreLocked,
@@ -75,12 +75,12 @@ _OURS: dict[type[apsw.Error], type[StoreUnavailable]] = {
 }
 
 
-def name_of(error: apsw.Error) -> str:
-    """SQLite's name of what happened, as SQLITE_IOERR_FSYNC: for the log, never with a value."""
+def name_of(error: Exception) -> str:
+    """SQLite's name of what happened, as SQLITE_IOERR_FSYNC, or that of a fault of ours; never with a value."""
     extended = getattr(error, "extendedresult", 0)
     return str(apsw.mapping_extended_result_codes.get(extended, type(error).__name__))
 
 
-def in_our_words(error: apsw.Error) -> StoreUnavailable:
-    """The error to raise for one of SQLite's."""
+def in_our_words(error: Exception) -> StoreUnavailable:
+    """The error to raise for one of SQLite's, or for a fault of ours."""
     return _OURS.get(type(error), StoreUnavailable)(name_of(error))
