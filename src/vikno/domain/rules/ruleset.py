@@ -22,6 +22,9 @@ from vikno.domain.rules.wording import item_text
 
 RUNTIME_NODES = 1 << 16
 KEPT = 256
+REMEMBERED = 50_000  # steps and outcomes of one ruleset
+
+Live = tuple[tuple[int, int], ...]  # (item, row) of every item that is not decided yet
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,16 @@ def total_of(service: Service, items: tuple[Item, ...], day: date) -> Mapping[st
     return {currency: value.quantize(Decimal("0.01")) for currency, value in sorted(sums.items())}
 
 
+class _Step:
+    """A point of a walk: the fact asked there, what is still open, and where each answer leads."""
+
+    __slots__ = ("at", "edges", "live")
+
+    def __init__(self, at: int, live: Live) -> None:
+        self.at, self.live = at, live
+        self.edges: dict[Answer | int, tuple[_Step, tuple[int, ...]]] = {}
+
+
 class Ruleset:
     """A service on a day. Immutable once built; safe to share."""
 
@@ -88,68 +101,91 @@ class Ruleset:
         self._domains = tuple(diagram.space.domains[fact.id] for fact in service.facts)
         self._several = tuple(domain.several for domain in self._domains)
         self._options = tuple(fact.option_ids if fact.kind == "choose_any" else () for fact in service.facts)
-        self._told: list[list[int]] = [[] for _ in service.facts]
-        for at, (fact, _, _) in enumerate(diagram.told, len(diagram.shown)):
-            self._told[tables.order[fact]].append(at)
+        self._told_at = {at: tables.order[fact] for at, (fact, _, _) in enumerate(diagram.told, len(diagram.shown))}
         self._ids = tuple(fact.id for fact in service.facts)
-        # first buckets, copied at the start of every walk
-        self._start: list[list[int]] = [[] for _ in service.facts]
-        self._certain_at_once = [at for at, root in enumerate(self._roots) if root == YES]
-        for at, root in enumerate(self._roots):
-            if root > YES:
-                self._start[self._level[root]].append(at)
+        self._steps: dict[tuple[int, Live], _Step] = {}
+        self._items: dict[tuple[int, ...], tuple[Item, ...]] = {}
+        self._first = self._settled(0, list(enumerate(self._roots)))
 
-    def consult(self, answers: Mapping[str, Answer]) -> Consultation:  # noqa: C901  (the hot path, in one piece)
+    def consult(self, answers: Mapping[str, Answer]) -> Consultation:
         """Where these answers lead. Answers must be of their fact's type (`read_answer` sees to it)."""
-        level, option, kids = self._level, self._option, self._kids
-        node = self._roots.copy()
-        buckets = [bucket.copy() for bucket in self._start]
-        certain = self._certain_at_once.copy()
+        step, certain = self._first
+        names, domains, several = self._ids, self._domains, self._several
         asked: list[str] = []
         upcoming: Fact | None = None
-        told_of = self._told
-        for at, name in enumerate(self._ids):
-            bucket = buckets[at]
-            if not bucket:
-                told = told_of[at]
-                if not told or not any(node[index] for index in told):
-                    continue
+        while step.at < len(names):
+            at = step.at
+            name = names[at]
             answer = answers.get(name)
             if answer is None:
                 upcoming = self.service.facts[at]
                 break
             asked.append(name)
-            if self._several[at]:
-                options = self._options[at]
-                chosen = [known in answer for known in options]  # type: ignore[operator]
-                for index in bucket:
-                    row = node[index]
-                    while row > YES and level[row] == at:
-                        row = kids[row][chosen[option[row]]]
-                    node[index] = row
-                    if row == YES:
-                        certain.append(index)
-                    elif row:
-                        buckets[level[row]].append(index)
-            else:
-                branch = self._domains[at].index(answer)
-                for index in bucket:
-                    row = kids[node[index]][branch]
-                    node[index] = row
-                    if row == YES:
-                        certain.append(index)
-                    elif row:
-                        buckets[level[row]].append(index)
+            branch = answer if several[at] else domains[at].index(answer)
+            edge = step.edges.get(branch)
+            if edge is None:
+                edge = self._taken(step, branch)
+            step = edge[0]
+            certain += edge[1]
         if upcoming is not None:
-            here = self._ids.index(upcoming.id)
-            ignored = tuple(name for name in self._ids[:here] if name in answers and name not in asked)
+            above = names[: step.at] if len(asked) < len(answers) else ()
+            ignored = tuple(name for name in above if name in answers and name not in asked)
             return Consultation(self, answers, tuple(asked), upcoming, ignored, None, ())
-        certain.sort()
-        items = self.items
-        shown = tuple(items[index] for index in certain if index < len(items))
+        shown = self._shown(certain)
         ignored = tuple(name for name in answers if name not in asked) if len(asked) < len(answers) else ()
-        kind = next((item.kind for item in shown if item.kind in ENDINGS), "checklist")
+        kind = shown[0].kind if shown and shown[0].kind in ENDINGS else "checklist"
         return Consultation(self, answers, tuple(asked), None, ignored, kind, shown)
+
+    def _shown(self, certain: tuple[int, ...]) -> tuple[Item, ...]:
+        """The items of a finished walk, in the order in which the service has them."""
+        found = self._items.get(certain)
+        if found is None:
+            self._make_room()
+            found = tuple(self.items[index] for index in sorted(certain))
+            self._items[certain] = found
+        return found
+
+    def _taken(self, step: _Step, branch: Answer | int) -> tuple[_Step, tuple[int, ...]]:
+        """The step after an answer; worked out once, then remembered."""
+        at, level, option, kids = step.at, self._level, self._option, self._kids
+        following: list[tuple[int, int]] = []
+        for index, known in step.live:
+            row = known
+            if self._several[at]:
+                while row > YES and level[row] == at:
+                    row = kids[row][self._options[at][option[row]] in branch]  # type: ignore[operator]
+            elif row > YES and level[row] == at:
+                row = kids[row][branch]  # type: ignore[index]
+            following.append((index, row))
+        edge = self._settled(at + 1, following)
+        self._make_room()
+        step.edges[branch] = edge
+        return edge
+
+    def _settled(self, at: int, rows: list[tuple[int, int]]) -> tuple[_Step, tuple[int, ...]]:
+        """The step at the next fact that is asked, from `at` on, and the items that have become certain."""
+        count = len(self.items)
+        certain = tuple(index for index, row in rows if row == YES and index < count)
+        live = tuple(
+            (index, row)
+            for index, row in rows
+            if (row > YES if index < count else row != NO and self._told_at[index] >= at)
+        )
+        waiting = {self._level[row] for _, row in live if row > YES}
+        told = {self._told_at[index] for index, _ in live if index >= count}
+        at = min((place for place in waiting | told if place >= at), default=len(self._ids))
+        key = at, live
+        step = self._steps.get(key)
+        if step is None:
+            step = self._steps[key] = _Step(at, live)
+        return step, certain
+
+    def _make_room(self) -> None:
+        """Forget what was remembered when it has grown large; it is only remembered for speed."""
+        if len(self._steps) + len(self._items) > REMEMBERED:
+            self._steps.clear()
+            self._items.clear()
+            self._first = self._settled(0, list(enumerate(self._roots)))
 
     def certain(self, used: Mapping[str, Answer]) -> tuple[Item, ...]:
         """The items whose condition is true under every remaining answer."""
@@ -179,7 +215,7 @@ class Ruleset:
             row, item = root, self.items[self._owner[index]]
             while row > YES and self._level[row] < at:
                 row = self._step(row, before)
-            if (row > YES and self._level[row] == at) or (row and index in self._told[at]):
+            if (row > YES and self._level[row] == at) or (row and self._told_at.get(index) == at):
                 out.append(item)
         return tuple(dict.fromkeys(out))
 
