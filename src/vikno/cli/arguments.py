@@ -77,6 +77,7 @@ def parser(kind: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     diff.add_argument("old", metavar="OLD", help="the country folder before")
     diff.add_argument("new", metavar="NEW", help="the country folder after")
     diff.add_argument("--date", metavar="DAY", help="on this day (default: today there)")
+    diff.add_argument("--lang", help="the language of the report (default: the country's own)")
     diff.add_argument("--all-dates", action="store_true", help="on every day on which something changes")
 
     paths = add("paths", "paths", "the decision table for the lawyer who signs, and the graph")

@@ -3,45 +3,90 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from vikno.cli.shown import TEXTUAL, WrongCall, answers_json, day_of, print_json
+from vikno.cli.shown import TEXTUAL, WrongCall, answers_json, day_of, print_json, words_of
 from vikno.domain.rules.compare import Change
-from vikno.packs.load import Pack, load_country
+from vikno.domain.rules.service import Service
+from vikno.packs.load import Pack, load_country, service_folders
 from vikno.usecases.compare_countries import Compared, compare_countries
 
 
 def run(options: argparse.Namespace) -> int:
-    old, new = _readable(options.old), _readable(options.new)
-    day = None if options.all_dates else day_of(options.date, new.country)
+    collecting = gc.isenabled()
+    gc.disable()  # thousands of small results and no rings among them: collecting would take a third of the time
+    try:
+        return _compare(options)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _compare(options: argparse.Namespace) -> int:
+    before, after = Path(options.old), Path(options.new)
+    differing = _differing(before, after)
+    old, new = _readable(before, differing), _readable(after, differing)
+    today = day_of(options.date, new.country)
+    old_services, new_services = _services(old), _services(new)
     compared = compare_countries(
-        {key: service for key, service in old.services.items() if service},
-        {key: service for key, service in new.services.items() if service},
-        old.examples,
-        new.examples,
-        day,
+        old_services, new_services, old.examples, new.examples, None if options.all_dates else today
     )
     if options.json:
         print_json(as_json(compared))
     else:
         from vikno.console.compared import show
 
-        show(new, compared)
+        language = options.lang or new.country.language
+        if language not in new.country.languages:
+            raise WrongCall("language_unknown", f"{new.country.code} has no “{language}”")
+        show(compared, old_services, new_services, words_of(language), language, today)
     return 1 if compared.changed else 0
 
 
-def _readable(folder: str) -> Pack:
-    pack = load_country(Path(folder))
+def _differing(old: Path, new: Path) -> frozenset[str] | None:
+    """The services whose folders are not the same byte for byte; None where what all of them share differs."""
+    if any(_bytes(old / part) != _bytes(new / part) for part in SHARED):
+        return None
+    slugs = {path.name for folder in (old, new) for path in service_folders(folder)}
+    return frozenset(slug for slug in slugs if _bytes(old / "services" / slug) != _bytes(new / "services" / slug))
+
+
+SHARED = ("country.yaml", "texts", "documents")
+
+
+def _bytes(path: Path) -> dict[str, bytes]:
+    """Every file of a folder (or the file itself) with what is in it."""
+    files = [path] if path.is_file() else sorted(found for found in path.rglob("*") if found.is_file())
+    return {str(file.relative_to(path)): file.read_bytes() for file in files}
+
+
+def _readable(folder: Path, only: frozenset[str] | None) -> Pack:
+    """A country with all its services, or with some."""
+    pack = load_country(folder, only=None if only is None else "")
+    for slug in sorted(only or ()):
+        part = load_country(folder, only=slug)
+        pack = replace(
+            pack,
+            services={**pack.services, **part.services},
+            examples={**pack.examples, **part.examples},
+            findings={**pack.findings, **part.findings},
+        )
     for found in pack.findings.values():
         for finding in found:
             if not finding.warning and finding.code not in TEXTUAL:
                 why = f"until `vikno check {folder}` finds nothing: {finding.place}: {finding.message}"
                 raise WrongCall("service_broken", f"{folder} cannot be compared {why}")
     return pack
+
+
+def _services(pack: Pack) -> dict[str, Service]:
+    return {key: service for key, service in pack.services.items() if service}
 
 
 def as_json(compared: Compared) -> dict[str, Any]:

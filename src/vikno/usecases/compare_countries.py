@@ -39,7 +39,7 @@ def compare_countries(
     out = Compared()
     out.added += [key for key in new if key not in old]
     out.removed += [key for key in old if key not in new]
-    for key in new.keys() & old.keys():
+    for key in sorted(new.keys() & old.keys()):
         for days in _days(old[key], new[key], day):
             found = compare(old[key], new[key], days[0])
             out.changed += [(change, days if day is None else None) for change in found.changes]
