@@ -113,7 +113,7 @@ async def learnt_scripts(url: SplitResult) -> list[list[Turn]]:
     """Consultations of several services, in both languages, with various answers."""
     connection = await connect(url)
     scripts = [await learn(connection, Choices(seed)) for seed in range(SCRIPTS)]
-    connection.close()
+    await connection.close()
     return scripts
 
 
@@ -122,9 +122,6 @@ async def measure(url: str, people: int, seconds: float, rates: list[float], ser
     where = urlsplit(url)
     scripts, run = await learnt_scripts(where), secrets.token_hex(4)
     crowd = [Person(await connect(where), scripts[number % len(scripts)], run) for number in range(people)]
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
     await closed_loop(crowd, min(1.0, seconds))
     tallies = []
     for rate in rates:
@@ -132,7 +129,15 @@ async def measure(url: str, people: int, seconds: float, rates: list[float], ser
         tally = await (open_loop(crowd, seconds, rate) if rate else closed_loop(crowd, seconds))
         tally.cpu_s = served.cpu_s() - cpu_s if served else float("nan")
         tallies.append(tally)
+    await asyncio.gather(*(person.close() for person in crowd))
     return tallies
+
+
+def be_quick() -> None:
+    """Keep the collector of this process from adding to what others are measured by."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def load_name(people: int, rate: float) -> str:
@@ -149,6 +154,7 @@ def main() -> None:
     arguments.add_argument("--seconds", type=float, default=10.0)
     arguments.add_argument("--within", help="a folder on the disk to be measured; a temporary one otherwise")
     a = arguments.parse_args()
+    be_quick()
     with nullcontext() if a.url else serving(a.within) as served:
         url = a.url or (served.url if served else "")
         tallies = uvloop.run(measure(url, a.people, a.seconds, a.rate, served))

@@ -51,6 +51,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._body: list[bytes] = []
         self._answer: asyncio.Future[bytes] | None = None
+        self._gone = asyncio.Event()
         self.lost = False
 
     async def post(self, body: bytes) -> bytes:
@@ -71,6 +72,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         """The server has closed it."""
         self.lost = True
+        self._gone.set()
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(ConnectionResetError())
 
@@ -94,9 +96,10 @@ class Connection(asyncio.Protocol):
         else:
             self._answer.set_exception(WrongAnswer(f"{status} {body[:200]!r}"))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Hang up."""
         self._transport.close()
+        await self._gone.wait()
 
 
 async def connect(url: SplitResult) -> Connection:
@@ -120,6 +123,10 @@ class Person:
         self._step = 0
         self._conversation = b""
         self._position = 0
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._connection.close()
 
     async def turn(self) -> None:
         """The next turn.

@@ -100,6 +100,7 @@ def store_figures(seconds: float) -> Iterator[Figure]:
 
 def chat_figures(seconds: float) -> Iterator[Figure]:
     """The chat over HTTP, all of it: another process sends, the server has a real store with fsync."""
+    chat.be_quick()
     with serving() as served:
         rates = [0.0, STEADY]
         tallies = uvloop.run(chat.measure(served.url, PEOPLE, seconds, rates, served))
