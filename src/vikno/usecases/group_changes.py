@@ -73,7 +73,9 @@ def _minus(items: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _difference(before: Total, after: Total) -> Any:
-    """What people pay more, by currency; None where either is not known."""
+    """What people pay more, by currency; or which of the two sums is not known."""
+    if before == after:
+        return ()
     if before is None or after is None:
         return before is None, after is None
     return tuple(
