@@ -19,7 +19,7 @@ def example(desk: Path, text: str) -> Example:
 def test_a_console_block_is_commands_with_what_is_typed_and_said() -> None:
     block = "$ vikno talk \\\n    example/library-card\nHow old are you?\n> 12\nBring:\n$ vikno --version\n"
     assert steps(block) == [
-        Step("vikno talk example/library-card", "12\n", "How old are you?\n> \nBring:\n"),
+        Step("vikno talk example/library-card", "12\n", "How old are you?\n> 12\nBring:\n"),
         Step("vikno --version", "", ""),
     ]
 
@@ -62,7 +62,7 @@ def test_a_block_of_changes_changes_its_file(tmp_path: Path) -> None:
     [
         ("-code: xx\n", "names its file"),
         ("# countries/xx/none.yaml\n-code: xx\n", "there is no"),
-        ("# countries/../../odd.yaml\n-code: xx\n", "there is no"),
+        ("# countries/../../odd.yaml\n-code: xx\n", "outside"),
         ("# countries/xx/country.yaml\n-code: yy\n", "stand 0 times"),
         ("# countries/xx/country.yaml\n-code: xx\n", "stand 2 times"),
     ],
@@ -75,6 +75,14 @@ def test_a_change_that_does_not_fit_is_noticed(tmp_path: Path, block: str, why: 
     assert said is not None
     assert why in said
     assert path.read_text() == "code: xx\ncode: xx\n"
+
+
+def test_a_folder_is_copied_on_the_desk_only(tmp_path: Path) -> None:
+    (tmp_path / "countries/xx").mkdir(parents=True)
+    assert run_console(example(tmp_path, "$ cp -r countries/xx before\n")) is None
+    assert (tmp_path / "before").is_dir()
+    with pytest.raises(ValueError, match="outside"):
+        run_console(example(tmp_path / "countries", "$ cp -r xx ../odd\n"))
 
 
 def test_a_command_that_says_something_else_is_noticed(tmp_path: Path) -> None:
