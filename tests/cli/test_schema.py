@@ -46,8 +46,28 @@ def typos(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
 
 
 FIXED = frozenset(
-    "facts items ask when choose number text basis title authority law given then code languages id titles promise "
-    "amounts terms".split()
+    [
+        "facts",
+        "items",
+        "ask",
+        "when",
+        "choose",
+        "number",
+        "text",
+        "basis",
+        "title",
+        "authority",
+        "law",
+        "given",
+        "then",
+        "code",
+        "languages",
+        "id",
+        "titles",
+        "promise",
+        "amounts",
+        "terms",
+    ]
 )
 
 
