@@ -169,7 +169,8 @@ def test_a_country_is_found_by_typing_and_only_a_country_is_sent(browser: Browse
         page.keyboard.press("Enter")
         expect(page.locator("[role=alert]")).to_be_visible()
         field.fill("Японія")
-        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")  # takes the country
+        page.keyboard.press("Enter")  # sends it
         page.wait_for_url("**passport=jp*")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +24,8 @@ TURNED = """(count) => {
   const all = document.querySelectorAll('[data-log] > li');
   return all.length > count + 1 || all[all.length - 1].dataset.kind === 'outcome';
 }"""
+EXPECTED = re.compile("status of 4[01]|ERR_FAILED")
+"""What a browser logs of pages that say what is wrong, and of lines that a test cuts."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 IN_CHOICES = "document.activeElement.closest('[data-choices]') !== null"
 
@@ -44,7 +47,7 @@ def visitor(
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on(
         "console",
-        lambda said: troubles.append(said.text) if said.type == "error" and "status of 40" not in said.text else None,
+        lambda said: troubles.append(said.text) if said.type == "error" and not EXPECTED.search(said.text) else None,
     )
     try:
         yield page

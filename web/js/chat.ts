@@ -64,7 +64,7 @@ class Chat {
 
   private async say(said: Said): Promise<void> {
     const bubble = 'said' in said && !this.ticking(said) ? this.add({ from: 'person', text: said.said }) : null;
-    if (bubble) bubble.dataset.state = 'waiting';
+    if (bubble) bubble.dataset.waiting = '';
     const dots = typing();
     const slow = setTimeout(() => this.append(dots), TYPING_AFTER_MS);
     const event = crypto.randomUUID();
@@ -77,7 +77,7 @@ class Chat {
     } finally {
       clearTimeout(slow);
       dots.remove();
-      bubble?.removeAttribute('data-state');
+      bubble?.removeAttribute('data-waiting');
     }
   }
 

@@ -9,14 +9,14 @@ from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from vikno.portal.chat import Chat
 from vikno.portal.consult import Consultations
-from vikno.portal.home import Home
+from vikno.portal.home import Home, own_path
 from vikno.portal.paper import Printer
 from vikno.portal.site import Site
 from vikno.portal.window import chat_page
@@ -26,6 +26,11 @@ PROXIES = "127.0.0.1"
 """A proxy on this machine may say that people came by https."""
 log = logging.getLogger("vikno.portal")
 Life = Callable[[Any], AbstractAsyncContextManager[None]]
+FAILED = b"Something went wrong on our side. Please try again later.\n"
+
+
+class Failed(Exception):
+    """Stands in the log for an exception of the name it is given: where it was raised, and no word of its message."""
 
 
 def portal(site: Site, chat: Chat, printer: Printer, life: Life) -> ASGIApp:
@@ -43,7 +48,34 @@ def portal(site: Site, chat: Chat, printer: Printer, life: Life) -> ASGIApp:
         else:
             await shown(scope, receive, send)
 
-    return app
+    return telling_nothing(app)
+
+
+def telling_nothing(app: ASGIApp) -> ASGIApp:
+    """The same application, whose failures are logged by their places: what an exception says may be an answer."""
+
+    async def told(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        begun = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await app(scope, receive, send_noting)
+        except Exception as error:  # noqa: BLE001 - the server itself would log it word for word
+            name = type(error).__name__
+            log.error("request_failed", extra={"error": name}, exc_info=(Failed, Failed(name), error.__traceback__))
+            if not begun:
+                headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(FAILED))]
+                await send({"type": "http.response.start", "status": 500, "headers": headers})
+                await send({"type": "http.response.body", "body": FAILED})
+
+    return told
 
 
 def _pages(site: Site, printer: Printer, life: Life) -> Starlette:
@@ -55,12 +87,18 @@ def _pages(site: Site, printer: Printer, life: Life) -> Starlette:
     async def missing(request: Request, _: Exception) -> Response:
         return site.gone(request, _language(site, request), "page", 404)
 
-    async def failed(request: Request, error: Exception) -> Response:
-        log.error("page_failed", extra={"path": request.scope["path"], "error": type(error).__name__})
+    async def failed(request: Request, _: Exception) -> Response:
         return site.gone(request, _language(site, request), "failed", 500)
 
+    async def slash(request: Request) -> Response:
+        """The address somebody typed without its last slash; the way on names no host, which only they know."""
+        if request.path_params["lang"] not in site.languages:
+            return site.gone(request, _language(site, request), "page", 404)
+        query = request.scope["query_string"].decode("latin-1")
+        return RedirectResponse(own_path(f"{request.url.path}/{'?' if query else ''}{query}"), 307)
+
     consultation = "/{lang}/{country}/{service}/"
-    return Starlette(
+    pages = Starlette(
         routes=[
             Route("/", home.root),
             Route("/health", home.health),
@@ -72,10 +110,13 @@ def _pages(site: Site, printer: Printer, life: Life) -> Starlette:
             Route(consultation, consultations.page),
             Route(consultation + "receipt.json", consultations.receipt),
             Route(consultation + "checklist.pdf", consultations.pdf),
+            *(Route(path.rstrip("/"), slash) for path in ("/{lang}/", "/{lang}/{country}/", consultation)),
         ],
         exception_handlers={404: missing, 405: missing, Exception: failed},
         lifespan=life,
     )
+    pages.router.redirect_slashes = False  # it would lead to whatever host the request says it came for
+    return pages
 
 
 def _language(site: Site, request: Request) -> str:

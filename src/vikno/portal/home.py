@@ -91,7 +91,7 @@ class Home:
 
     async def preferences(self, request: Request) -> Response:
         """Remember light, dark or automatic colours, and go back to the page they were chosen on."""
-        form = dict(parse_qsl((await _body(request)).decode("utf-8", "replace"), max_num_fields=8))
+        form = _form(await _body(request))
         response = RedirectResponse(own_path(form.get("back", "/")), 303)
         if form.get("scheme") in SCHEMES:
             response.set_cookie(
@@ -110,6 +110,14 @@ class Home:
     async def health(self, _: Request) -> Response:
         """For the watchman: the server answers and has services to offer."""
         return PlainTextResponse(f"ok {len(self.site.world().services)}\n")
+
+
+def _form(body: bytes) -> dict[str, str]:
+    """A small form's fields; none of one that holds more than any of ours."""
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=8))
+    except ValueError:
+        return {}
 
 
 async def _body(request: Request) -> bytes:

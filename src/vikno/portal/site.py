@@ -14,7 +14,7 @@ from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.dialog.sheet import Sheet
 from vikno.domain.dialog.world import World
 from vikno.domain.rules.ruleset import ruleset_on
-from vikno.ui.frame import SCHEMES, Frame, Language, Pages, language_names
+from vikno.ui.frame import SCHEMES, Frame, Language, Pages, language_name
 
 SCHEME_COOKIE, LANGUAGE_COOKIE = "scheme", "lang"
 
@@ -62,7 +62,7 @@ class Site:
             lang=lang,
             scheme=scheme if scheme in SCHEMES else "auto",
             theme=self.pages.theme(country),
-            languages=tuple(Language(code, *language_names(code), f"/{code}{rest}") for code in self.languages),
+            languages=tuple(Language(code, language_name(code), f"/{code}{rest}") for code in self.languages),
             here=canonical,
             canonical=canonical,
             chat=f"/{lang}/chat?start={service}" if service else f"/{lang}/chat",

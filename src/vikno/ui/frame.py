@@ -24,7 +24,6 @@ class Language:
 
     code: str
     name: str
-    short: str
     href: str
 
 
@@ -47,15 +46,14 @@ class Frame:
     indexed: bool = False
 
 
-def language_names(code: str) -> tuple[str, str]:
-    """A language in its own words, whole and short.
+def language_name(code: str) -> str:
+    """A language in its own words.
 
-    >>> language_names("uk"), language_names("en")
-    (('Українська', 'Укр'), ('English', 'Eng'))
+    >>> language_name("uk"), language_name("en")
+    ('Українська', 'English')
     """
     name = Locale.parse(code).get_display_name(code) or code
-    name = name[:1].upper() + name[1:]
-    return name, name[:3]
+    return name[:1].upper() + name[1:]
 
 
 class Pages:
