@@ -244,7 +244,12 @@ class Builder:
                     f"there is no shared list “{value.text}”{did_you_mean(value.text, self.country.lists)}",
                 )
             else:
-                options, groups = dict(shared.options), shared.groups
+                country = self.country
+                options = {
+                    option: self.texts.completed(label, country.language, country.languages)
+                    for option, label in shared.options.items()
+                }
+                groups = shared.groups
         else:
             written = value.get("options", []) if isinstance(value, Read) else value
             options = {

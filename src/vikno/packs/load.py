@@ -105,7 +105,7 @@ def read_country(folder: Path, report: Report) -> Country:
                 f"“{language}” is not among the languages{did_you_mean(language, languages)}",
             )
         )
-    texts = FolderTexts(folder, str(folder), language, languages, report)
+    texts = FolderTexts(folder, str(folder), language, languages, report, shared=True)
     code = _word(read, "code", folder.name)
     country = Country(
         code=code,

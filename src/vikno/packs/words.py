@@ -15,10 +15,16 @@ PlaceholderKnown = Callable[[str, str], str | None]  # what, name -> why it is w
 
 
 class FolderTexts:
-    """The texts of one folder, in its own language and in the country's others."""
+    """The texts of one folder, in its own language and in the country's others.
 
-    def __init__(self, folder: Path, shown: str, language: str, languages: Sequence[str], report: Report) -> None:
-        self.language, self.report = language, report
+    `shared`: a country's own folder. Where it has no file for a language, the services that show its texts
+    may translate them; then what is missing is found there.
+    """
+
+    def __init__(
+        self, folder: Path, shown: str, language: str, languages: Sequence[str], report: Report, shared: bool = False
+    ) -> None:
+        self.language, self.report, self.shared = language, report, shared
         self.translations: list[Translations] = [
             read_translations(folder / "texts" / f"{other}.po", f"{shown}/texts/{other}.po", other, report)
             for other in languages
@@ -46,7 +52,7 @@ class FolderTexts:
                     self._say(
                         "text_stale", old.place, f"“{key}”: made for an earlier text; it now reads “{source[:80]}”"
                     )
-                elif required:
+                elif required and (translations.exists or not self.shared):
                     self._say(
                         "text_missing",
                         scalar.place,
@@ -63,6 +69,24 @@ class FolderTexts:
             found[translations.language] = entry.translation
             places[translations.language] = entry.place
         return Text(key, source, found, scalar.place, places)
+
+    def completed(self, text: Text, language: str, languages: Sequence[str]) -> Text:
+        """A text of the country's (in its `language`), with this folder's translations where it has none itself."""
+        found, places = dict(text.by_language), dict(text.places)
+        mine = {translations.language: translations for translations in self.translations}
+        for wanted in languages:
+            if wanted == language or wanted in found:
+                continue
+            translations = mine.get(wanted)
+            entry = translations.find(text.key, text.source) if translations else None
+            if entry is not None and not entry.fuzzy:
+                found[wanted], places[wanted] = entry.translation, entry.place
+                continue
+            message = (
+                f"“{text.source[:60]}” has no {wanted} text: msgctxt “{text.key}” in the country’s texts/{wanted}.po"
+            )
+            self._say("text_missing", text.place, message)
+        return Text(text.key, text.source, found, text.place, places)
 
     def orphans(self) -> None:
         """Say which translations belong to no text."""
