@@ -67,7 +67,7 @@ def telling_nothing(app: ASGIApp) -> ASGIApp:
 
         try:
             await app(scope, receive, send_noting)
-        except Exception as error:  # noqa: BLE001 - the server itself would log it word for word
+        except Exception as error:  # the server itself would log it word for word
             name = type(error).__name__
             log.error("request_failed", extra={"error": name}, exc_info=(Failed, Failed(name), error.__traceback__))
             if not begun:
