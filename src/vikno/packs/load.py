@@ -26,7 +26,7 @@ from vikno.packs.consultation import read_consultation
 from vikno.packs.forms import COUNTRY, DOCUMENT, EXAMPLES, SERVICE
 from vikno.packs.shapes import Read
 from vikno.packs.source import Mapped, Node, Report, Scalar, read_yaml
-from vikno.packs.words import FolderTexts, same_in_all
+from vikno.packs.words import FolderTexts, Heard, same_in_all
 
 KNOWN_CHANNELS = ("telegram", "viber", "web", "email", "sms", "whatsapp", "vk", "max", "inbox", "terminal")
 
@@ -83,8 +83,8 @@ def load_country(folder: Path, only: str | None = None) -> Pack:
     return Pack(folder, country, services, examples, findings)
 
 
-def read_country(folder: Path, report: Report) -> Country:
-    """country.yaml, its translations and its document types."""
+def read_country(folder: Path, report: Report, heard: Heard | None = None) -> Country:
+    """country.yaml, its translations and its document types; `heard` is told every text of it."""
     path = folder / "country.yaml"
     if not path.is_file():
         raise NoCountry(f"there is no country.yaml in {folder}")
@@ -105,7 +105,7 @@ def read_country(folder: Path, report: Report) -> Country:
                 f"“{language}” is not among the languages{did_you_mean(language, languages)}",
             )
         )
-    texts = FolderTexts(folder, str(folder), language, languages, report, shared=True)
+    texts = FolderTexts(folder, str(folder), language, languages, report, shared=True, heard=heard)
     code = _word(read, "code", folder.name)
     country = Country(
         code=code,
@@ -245,8 +245,8 @@ def _title(read: Read, texts: FolderTexts, code: str, languages: tuple[str, ...]
     return same_in_all("country.title", by_language[languages[0]], by_language, read.place)
 
 
-def read_service(folder: Path, country: Country, report: Report) -> Service | None:
-    """One service's folder; None when its main files could not be understood."""
+def read_service(folder: Path, country: Country, report: Report, heard: Heard | None = None) -> Service | None:
+    """One service's folder; None when its main files could not be understood. `heard` is told every text of it."""
     shown = str(folder)
     head_node = read_yaml(folder / "service.yaml", f"{shown}/service.yaml", report)
     body_node = read_yaml(folder / "consultation.yaml", f"{shown}/consultation.yaml", report)
@@ -264,7 +264,7 @@ def read_service(folder: Path, country: Country, report: Report) -> Service | No
                 f"“{language}” is not a language of the country{did_you_mean(language, country.languages)}",
             )
         )
-    texts = FolderTexts(folder, shown, language, country.languages, report)
+    texts = FolderTexts(folder, shown, language, country.languages, report, heard=heard)
     service = read_consultation(folder, country, head, body_node, texts, report)
     texts.orphans()
     return service

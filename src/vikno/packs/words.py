@@ -12,19 +12,28 @@ from vikno.packs.po import Translations, normal, read_translations
 from vikno.packs.source import Report, Scalar
 
 PlaceholderKnown = Callable[[str, str], str | None]  # what, name -> why it is wrong, or None
+Heard = Callable[[str, str, bool], None]  # key, source text, whether it must be translated
 
 
 class FolderTexts:
     """The texts of one folder, in its own language and in the country's others.
 
     `shared`: a country's own folder. Where it has no file for a language, the services that show its texts
-    may translate them; then what is missing is found there.
+    may translate them; then what is missing is found there. `heard` is told every text that is asked for.
     """
 
     def __init__(
-        self, folder: Path, shown: str, language: str, languages: Sequence[str], report: Report, shared: bool = False
+        self,
+        folder: Path,
+        shown: str,
+        language: str,
+        languages: Sequence[str],
+        report: Report,
+        *,
+        shared: bool = False,
+        heard: Heard | None = None,
     ) -> None:
-        self.language, self.report, self.shared = language, report, shared
+        self.language, self.report, self.shared, self.heard = language, report, shared, heard
         self.translations: list[Translations] = [
             read_translations(folder / "texts" / f"{other}.po", f"{shown}/texts/{other}.po", other, report)
             for other in languages
@@ -42,6 +51,8 @@ class FolderTexts:
         """A text with its translations. Missing and stale ones are findings, unless it need not be translated."""
         source = normal(scalar.text if words is None else words)
         self._placeholders(source, scalar.place, known)
+        if self.heard:
+            self.heard(key, source, required)
         found: dict[str, str] = {}
         places: dict[str, Place] = {}
         for translations in self.translations:
