@@ -13,6 +13,7 @@ from vikno.portal.app import FAILED, telling_nothing
 
 BORN = "born 1990-02-03"
 EVIL = {"host": "evil.example"}
+NOTHING: Any = None
 
 
 @pytest.mark.parametrize("path", ["/uk", "/uk/ua", "/uk/ua/id-card", "/uk/ua/id-card?where=ua"])
@@ -56,7 +57,7 @@ async def test_a_failure_is_logged_by_its_place_and_never_by_its_words(
         sent.append(message)
 
     with caplog.at_level(logging.ERROR):
-        await telling_nothing(app)({"type": "http"}, _failing, send)
+        await telling_nothing(app)({"type": "http"}, NOTHING, send)
     assert [message["status"] for message in sent if "status" in message] == statuses
     if statuses == [500]:
         assert sent[-1]["body"] == FAILED
@@ -67,4 +68,4 @@ async def test_a_failure_is_logged_by_its_place_and_never_by_its_words(
 
 async def test_what_fails_at_the_start_of_the_server_is_not_hidden() -> None:
     with pytest.raises(ValueError, match="born"):
-        await telling_nothing(_failing)({"type": "lifespan"}, _failing, _failing)
+        await telling_nothing(_failing)({"type": "lifespan"}, NOTHING, NOTHING)

@@ -48,15 +48,24 @@ class Streams:
                 heard.set()
 
     async def last(self, name: str) -> tuple[Effect, ...]:
-        """The effects of the last turn that said something."""
-        position, last = 0, tuple[Effect, ...]()
-        while page := await self._outbox.since(name, position, PAGE):
-            event = page[-1].event
-            last = tuple(effect for effect in (*last, *page) if effect.event == event)
-            position = page[-1].position
-            if len(page) < PAGE:
-                break
-        return last
+        """The effects of the last turn that said something, in a few short reads however long the conversation is."""
+        page = await self._outbox.since(name, 0, PAGE)
+        if len(page) == PAGE:
+            page = await self._outbox.since(name, await self._last_position(name, page[-1].position) - PAGE, PAGE)
+        return tuple(effect for effect in page if effect.event == page[-1].event)
+
+    async def _last_position(self, name: str, known: int) -> int:
+        """The position of the last effect, from one that is there: ever twice as far, then halves between."""
+        before, beyond = known - 1, 2 * known
+        while await self._outbox.since(name, beyond, 1):
+            before, beyond = beyond, 2 * beyond
+        while beyond - before > 1:
+            middle = (before + beyond) // 2
+            if await self._outbox.since(name, middle, 1):
+                before = middle
+            else:
+                beyond = middle
+        return beyond
 
     async def stream(self, token: str, name: str, position: int, receive: Receive, send: Send) -> None:
         """Send every turn after `position` (-1: from now on) until somebody has had enough."""
