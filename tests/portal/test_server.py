@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.portal.conftest import Served
-from vikno.portal.server import ARRIVAL_S, MOST_HEAD_BYTES, BoundedHttp
+from vikno.portal.server import ARRIVAL_S, MOST_HEAD_BYTES, TAKING_S, BoundedHttp
 
 
 def send(served: Served, *parts: bytes) -> bytes:
@@ -77,6 +77,16 @@ def test_only_a_request_that_has_begun_and_not_arrived_is_late() -> None:
     assert BoundedHttp.late(connection, 101.0 + ARRIVAL_S)
     connection.began = 0.0
     assert not BoundedHttp.late(connection, 1e9), "a kept line with nothing on it is uvicorn's to close"
+
+
+@pytest.mark.parametrize("closing", [False, True])
+def test_an_answer_waits_only_so_long_to_be_taken(closing: bool) -> None:
+    connection: Any = SimpleNamespace(held=0.0, transport=SimpleNamespace(is_closing=lambda: closing))
+    assert not BoundedHttp.stuck(connection, 100.0)
+    assert not BoundedHttp.stuck(connection, 100.0 + TAKING_S)
+    assert BoundedHttp.stuck(connection, 101.0 + TAKING_S) is closing
+    connection.held = 200.0
+    assert BoundedHttp.stuck(connection, 201.0 + TAKING_S), "a full buffer counts like a close that cannot end"
 
 
 def test_a_server_that_is_told_to_stop_does_not_wait_for_listeners(served: Served) -> None:

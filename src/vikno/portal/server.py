@@ -19,6 +19,8 @@ MOST_HEAD_BYTES = 32 * 1024
 """Request line and headers together; a consultation's address stays far below."""
 ARRIVAL_S = 20
 """A request has this long to arrive whole."""
+TAKING_S = 60
+"""An answer waits this long for somebody who takes nothing of it; a slow line takes a little all the time."""
 SWEEP_S = 5
 HEAD_END = b"\r\n\r\n"
 MOST_CONNECTIONS = 4096
@@ -36,6 +38,7 @@ class BoundedHttp(HttpToolsProtocol):
     in_head = True
     began = 0.0
     tail = b""
+    held = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -62,9 +65,23 @@ class BoundedHttp(HttpToolsProtocol):
         self.in_head, self.head_bytes, self.began, self.tail = True, 0, 0.0, b""
         super().on_message_complete()
 
+    def pause_writing(self) -> None:
+        self.held = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.held = 0.0
+        super().resume_writing()
+
     def late(self, now: float) -> bool:
         """Whether a request has begun to arrive and still has not arrived whole."""
         return bool(self.began) and now - self.began > ARRIVAL_S
+
+    def stuck(self, now: float) -> bool:
+        """Whether an answer waits for somebody who takes nothing of it: a close alone would wait for them for ever."""
+        if not self.held and self.transport.is_closing():
+            self.held = now
+        return bool(self.held) and now - self.held > TAKING_S
 
 
 def _too_large() -> bytes:
@@ -73,7 +90,7 @@ def _too_large() -> bytes:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which also shows the door to those who never finish a request."""
+    """uvicorn's server, which also shows the door to those who never finish a request or never take an answer."""
 
     stopping: Callable[[], None] = staticmethod(lambda: None)
 
@@ -94,8 +111,12 @@ class Server(uvicorn.Server):
             await asyncio.sleep(SWEEP_S)
             now = asyncio.get_running_loop().time()
             for connection in list(self.server_state.connections):
-                if isinstance(connection, BoundedHttp) and connection.late(now):
+                if not isinstance(connection, BoundedHttp):
+                    continue
+                if connection.late(now):
                     connection.transport.close()
+                if connection.stuck(now):
+                    connection.transport.abort()
 
 
 def server(app: ASGIApp, host: str, port: int, stopping: Callable[[], None] = lambda: None) -> Server:
