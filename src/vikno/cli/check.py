@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -27,11 +28,10 @@ def run(options: argparse.Namespace) -> int:
     pack = load_country(folder, only="")  # the country itself; services are read where they are proved
     own = pack.findings[None]
     slugs = [path.name for path in service_folders(folder)]
+    lost = _lost(options.store, folder, pack)
+    own += lost.get(None, ())
     checked = _all(folder, slugs, options.jobs)
-    if options.store:
-        from vikno.bootstrap.stranded import stranded
-
-        checked = stranded(options.store, folder, checked)
+    checked = [replace(one, findings=(*lost.get(one.service, ()), *one.findings)) for one in checked]
     ok = all(finding.warning for finding in own) and all(one.ok for one in checked)
     if options.json:
         print_json(as_json(ok, own, checked))
@@ -40,6 +40,15 @@ def run(options: argparse.Namespace) -> int:
 
         show(str(pack.folder), pack.country.languages, own, checked, ok)
     return 0 if ok else 1
+
+
+def _lost(url: str | None, folder: Path, pack: Pack) -> Mapping[str | None, tuple[Finding, ...]]:
+    """People in the middle of a service whom the folder would strand, by service."""
+    if url is None:
+        return {}
+    from vikno.bootstrap.stranded import stranded
+
+    return stranded(url, folder, today_in(pack.country)).findings
 
 
 def _all(folder: Path, slugs: list[str], jobs: int | None) -> list[Checked]:
