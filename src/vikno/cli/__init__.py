@@ -47,5 +47,7 @@ def wrong_call(options: argparse.Namespace, error: ViknoError) -> int:
     if getattr(options, "json", False):
         print_json(error_json(error))
     else:
-        print(f"vikno: {said(error)}", file=sys.stderr)
+        from vikno.console.page import shown
+
+        print(f"vikno: {shown(said(error))}", file=sys.stderr)
     return WRONG_CALL

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from vikno.console.page import shown
 from vikno.domain.rules.findings import Finding
 from vikno.domain.rules.receipt import plain
 from vikno.usecases.check_country import Checked
@@ -24,7 +26,7 @@ def show(folder: str, languages: Sequence[str], own: Sequence[Finding], checked:
         column.justify = "right"
     for one in checked:
         table.add_row(
-            one.service,
+            Text(shown(one.service)),
             _count(one.ways),
             _count(one.outcomes),
             str(one.items),
@@ -36,7 +38,7 @@ def show(folder: str, languages: Sequence[str], own: Sequence[Finding], checked:
     told = f", {warnings} warning{'s' if warnings != 1 else ''}" if warnings else ""
     if ok:
         everywhere = f"holds for every person, on every day, in {', '.join(languages)}"
-        console.print(f"[green]proved[/]: {escape(folder)} {everywhere}{told}")
+        console.print(f"[green]proved[/]: {escape(shown(folder))} {everywhere}{told}")
     else:
         console.print(f"[red]{_serious(findings)} to mend[/]{told}")
 
@@ -50,12 +52,14 @@ def _count(number: int | None) -> str:
 
 
 def _finding(console: Console, finding: Finding) -> None:
+    """A finding; what it quotes of the folder is shown as words, never as markup or as commands of the terminal."""
     colour = "yellow" if finding.warning else "red"
-    console.print(f"[bold]{escape(str(finding.place))}[/]: [{colour}]{finding.code}[/]: {escape(finding.message)}")
+    place, message = (shown(said).replace("\n", " ") for said in (str(finding.place), finding.message))
+    console.print(Text.assemble((place, "bold"), ": ", (finding.code, colour), ": ", message))
     if finding.answers is not None:
         given = ", ".join(f"{name}: {_value(plain(answer))}" for name, answer in finding.answers.items())
         day = f" on {finding.day}" if finding.day else ""
-        console.print(f"    [dim]for example{day}:[/] {{{escape(given)}}}")
+        console.print(Text.assemble("    ", (f"for example{day}:", "dim"), " {", shown(given), "}"))
 
 
 def _value(value: object) -> str:

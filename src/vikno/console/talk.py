@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
+from vikno.console.page import shown
 from vikno.domain.dialog.events import Event, Said, Started
 from vikno.domain.dialog.messages import Button, Message
 from vikno.domain.dialog.tidy import plain
@@ -78,9 +79,9 @@ class _Plain:
 
     def show(self, message: Message) -> None:
         """The message, its options with their numbers, and what else can be typed."""
-        parts = ["", message.text]
-        parts += [f"  {number}) {mark(button)}{button.label}" for number, button in numbered(message)]
-        side = [button.label for button in message.buttons if button.style not in NUMBERED]
+        parts = ["", shown(message.text)]
+        parts += [f"  {number}) {mark(button)}{shown(button.label)}" for number, button in numbered(message)]
+        side = [shown(button.label) for button in message.buttons if button.style not in NUMBERED]
         if side:
             parts.append(f"  [{' · '.join(side)}]")
         self.line("\n".join([*parts, ""]))
@@ -107,7 +108,7 @@ class _Rich:
         if message.checklist is not None:
             self._checklist(message)
         else:
-            paragraphs = message.text.split("\n\n")
+            paragraphs = shown(message.text).split("\n\n")
             for paragraph in paragraphs[:-1]:
                 self._console.print(Text(paragraph, style="dim" if message.kind == "question" else ""))
                 self.line("")
@@ -116,9 +117,9 @@ class _Rich:
             if rest:
                 self._console.print(Text(rest))
         for number, button in numbered(message):
-            label = Text.assemble((f"{number:>2} ", "cyan"), (mark(button), "green"), button.label)
+            label = Text.assemble((f"{number:>2} ", "cyan"), (mark(button), "green"), shown(button.label))
             self._console.print(Padding(label, (0, 0, 0, 1), expand=False))
-        side = [button.label for button in message.buttons if button.style not in NUMBERED]
+        side = [shown(button.label) for button in message.buttons if button.style not in NUMBERED]
         if side:
             self._console.print(Padding(Text(" · ".join(side), style="dim"), (0, 0, 0, 1), expand=False))
         self.line("")
@@ -129,8 +130,8 @@ class _Rich:
         from rich.table import Table
         from rich.text import Text
 
-        paragraphs = message.text.split("\n\n")
-        title = message.checklist.title if message.checklist else ""
+        paragraphs = shown(message.text).split("\n\n")
+        title = shown(message.checklist.title) if message.checklist else ""
         for paragraph in paragraphs:
             head, _, rest = paragraph.partition("\n")
             if head.startswith(title):
