@@ -25,6 +25,7 @@ from vikno.packs.words import FolderTexts
 
 RESERVED = frozenset({"and", "or", "not", "in", "true", "false", "today", "age_on", "days", "weeks"})
 SAID = ""  # the code of a misfit that was reported where it began
+LONGEST_DAY = 100  # characters of “season_ends + 30 days”
 STEPS = 10_000_000  # values of a number fact at the most
 
 
@@ -194,7 +195,7 @@ class Builder:
     def _day(self, scalar: Scalar | None) -> Day | None:
         if scalar is None:
             return None
-        found = re.fullmatch(
+        found = len(scalar.text) <= LONGEST_DAY and re.fullmatch(
             r"\s*(\d{4}-\d{2}-\d{2}|[a-z0-9_]+)\s*(?:([+-])\s*(\d{1,5})\s*(days?|weeks?))?\s*", scalar.text
         )
         if not found:

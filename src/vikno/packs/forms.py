@@ -18,6 +18,7 @@ from vikno.packs.shapes import (
     Flag,
     Id,
     Key,
+    Link,
     Number,
     Only,
     Read,
@@ -32,7 +33,7 @@ LAW = Table(
     Record(
         {
             "title": Key(Words(), "the act or page, as it is cited", required=True),
-            "url": Key(Words("an address"), "where it can be read"),
+            "url": Key(Link(), "where it can be read"),
             "read": Key(Calendar(), "the day it was last read"),
         }
     )
@@ -288,7 +289,7 @@ COUNTRY = Record(
                 Record(
                     {
                         "name": Key(Words(), required=True),
-                        "url": Key(Words("an address")),
+                        "url": Key(Link()),
                         "phone": Key(Words("a phone number")),
                         "email": Key(Words("an e-mail address")),
                     }

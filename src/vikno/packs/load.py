@@ -24,7 +24,7 @@ from vikno.domain.rules.service import Example, Service
 from vikno.domain.values import Place, Text
 from vikno.packs.consultation import read_consultation
 from vikno.packs.forms import COUNTRY, DOCUMENT, EXAMPLES, SERVICE
-from vikno.packs.shapes import Read
+from vikno.packs.shapes import NAME, Read
 from vikno.packs.source import Mapped, Node, Report, Scalar, read_yaml
 from vikno.packs.words import FolderTexts, Heard, same_in_all
 
@@ -77,6 +77,10 @@ def load_country(folder: Path, only: str | None = None) -> Pack:
             continue
         key = f"{country.code}/{path.name}"
         found: list[Finding] = []
+        if not NAME.fullmatch(path.name):  # it becomes an address, and the name of the file of a receipt
+            found.append(Finding("id_bad", Place(str(path)), "a service's folder is named by letters, digits, - and _"))
+            services[key], examples[key], findings[key] = None, (), tuple(found)
+            continue
         services[key] = read_service(path, country, found.append)
         examples[key] = read_examples(path, found.append)
         findings[key] = tuple(found)

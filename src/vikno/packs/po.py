@@ -7,7 +7,7 @@ for. Where the source has changed, the old entry no longer matches: the translat
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,8 +35,8 @@ class Translations:
     language: str
     file: str
     exists: bool
-    by_key: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
-    by_source: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    by_key: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
+    by_source: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
     used: set[int] = field(default_factory=set)
 
     def find(self, key: str, source: str) -> Entry | None:
@@ -79,14 +79,14 @@ def read_translations(path: Path, file: str, language: str, report: Report) -> T
     except (ValueError, LookupError, UnicodeError) as error:
         report(Finding("po_broken", Place(file, 1, 1), f"the file is not a PO file: {error}"))
         return Translations(language, file, exists=True)
-    by_key: dict[str, tuple[Entry, ...]] = {}
-    by_source: dict[str, tuple[Entry, ...]] = {}
+    by_key: dict[str, list[Entry]] = {}
+    by_source: dict[str, list[Entry]] = {}
     for message in catalog:
         if not message.id or not isinstance(message.id, str):
             continue
         translation = message.string if isinstance(message.string, str) else ""
         entry = Entry(normal(message.id), normal(translation), message.fuzzy, Place(file, message.lineno or 1, 1))
         if message.context:
-            by_key[message.context] = (*by_key.get(message.context, ()), entry)
-        by_source[entry.source] = (*by_source.get(entry.source, ()), entry)
+            by_key.setdefault(message.context, []).append(entry)
+        by_source.setdefault(entry.source, []).append(entry)
     return Translations(language, file, True, by_key, by_source)

@@ -11,10 +11,11 @@ from typing import Any, Protocol
 
 from vikno.domain.rules.findings import Finding, did_you_mean
 from vikno.domain.values import Place
-from vikno.packs.source import Listed, Mapped, Node, Report, Scalar
+from vikno.packs.source import UNSEEN, Listed, Mapped, Node, Report, Scalar
 
 ID = re.compile(r"[a-z0-9_]+")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+WEB = re.compile(r"https?://[^\s<>\"\\]+")
 
 
 class _Missing:
@@ -50,13 +51,27 @@ class Words:
     def read(self, node: Node, report: Report) -> Any:
         if not isinstance(node, Scalar) or not node.text.strip():
             return _wrong(node, self.what, report)
-        if any(ord(char) < 32 and char != "\n" for char in node.text):
+        if UNSEEN.search(node.text):
             report(Finding("text_control", node.place, "the text holds control characters"))
             return MISSING
         return node
 
     def schema(self) -> dict[str, Any]:
         return {"type": ["string", "number"]}
+
+
+@dataclass(frozen=True)
+class Link(Words):
+    """An address on the web. Pages show it as a link, so it can be nothing that a browser would run."""
+
+    what: str = "an address"
+
+    def read(self, node: Node, report: Report) -> Any:
+        read = super().read(node, report)
+        return read if read is MISSING or WEB.fullmatch(read.text) else _wrong(node, "an address https://…", report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{WEB.pattern}$"}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ Only `true` and `false` are booleans and nothing is a date by looks (YAML 1.2, c
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,8 @@ MAX_FILE = 4 * 1024 * 1024  # bytes; the largest real service has about 60 kB
 MAX_DEPTH = 20
 TOO_DEEP = "the file is nested too deeply"
 DEEP_BLOCK = re.compile(r"^[ ?:-]{500}", re.MULTILINE)
+UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")
+"""What no text holds: control characters but the line's end, and marks that show letters in another order."""
 PLAIN_TAG = "tag:yaml.org,2002:"
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -77,17 +81,35 @@ def read_yaml(path: Path, file: str, report: Report) -> Node | None:
 
 
 def read_text(path: Path, file: str, report: Report) -> str | None:
-    """A UTF-8 file of bounded size; None (and a finding) when it cannot be read."""
+    """A UTF-8 file of this folder, of bounded size; None (and a finding) when it cannot be read."""
     try:
-        if path.stat().st_size > MAX_FILE:
+        if not path.resolve().is_relative_to(path.parent.resolve()):
+            report(Finding("file_unreadable", Place(file), "the file is a link that leads out of its folder"))
+            return None
+        raw = _beginning(path, MAX_FILE + 1)
+        if raw is None:
+            report(Finding("file_unreadable", Place(file), "this is a folder, a pipe or a device, and no file"))
+            return None
+        if len(raw) > MAX_FILE:
             report(Finding("file_unreadable", Place(file), f"the file is larger than {MAX_FILE} bytes"))
             return None
-        return path.read_text(encoding="utf-8-sig")
+        return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError:
         report(Finding("file_unreadable", Place(file), "the file is not UTF-8"))
-    except OSError as error:
-        report(Finding("file_unreadable", Place(file), f"the file cannot be read: {error.strerror}"))
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        why = getattr(error, "strerror", None) or "its links lead in a circle"
+        report(Finding("file_unreadable", Place(file), f"the file cannot be read: {why}"))
     return None
+
+
+def _beginning(path: Path, most: int) -> bytes | None:
+    """Up to so many bytes of a file; None for what is none. A pipe to which nobody writes keeps nobody waiting."""
+    opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        return None
+    with os.fdopen(opened, "rb") as file:
+        return file.read(most)
 
 
 def parse_yaml(text: str, file: str, report: Report) -> Node | None:

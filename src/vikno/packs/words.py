@@ -9,7 +9,7 @@ from vikno.domain.rules.findings import Finding
 from vikno.domain.rules.texts import odd_braces, placeholders
 from vikno.domain.values import Place, Text
 from vikno.packs.po import Translations, normal, read_translations
-from vikno.packs.source import Report, Scalar
+from vikno.packs.source import UNSEEN, Report, Scalar
 
 PlaceholderKnown = Callable[[str, str], str | None]  # what, name -> why it is wrong, or None
 Heard = Callable[[str, str, bool], None]  # key, source text, whether it must be translated
@@ -69,6 +69,9 @@ class FolderTexts:
                         scalar.place,
                         f"“{source[:60]}” has no {translations.language} text: msgctxt “{key}” in {translations.file}",
                     )
+                continue
+            if UNSEEN.search(entry.translation):
+                self._say("text_control", entry.place, f"“{key}”: the text holds control characters")
                 continue
             if sorted(placeholders(entry.translation)) != sorted(placeholders(source)):
                 self._say(
