@@ -17,7 +17,8 @@ from vikno.portal.views import Outcome, Talk
 AT_ONCE = 2
 MOST_WAITING = 32
 PATIENCE_S = 20
-TYPESETTER = (sys.executable, "-m", "vikno.portal.typeset")
+TYPESETTER = (sys.executable, "-P", "-m", "vikno.portal.typeset")
+"""-P: no code is taken from the folder in which the server happens to run."""
 WORDS = (
     "name", "frame.foot", "outcome.dated", "outcome.total", "outcome.alternative", "outcome.proof", "outcome.day",
     "outcome.version", "outcome.receipt", "people", "pdf.answers", "pdf.address", "pdf.page",
