@@ -103,3 +103,15 @@ def test_a_walk_that_grows_too_large_is_given_up_and_said_to_be(root: Path) -> N
     order = [fact.id for fact in service.facts]
     with pytest.raises(BudgetExceeded):
         boxes(diagram.space, order, diagram.asked, diagram.space.true, diagram.shown, most=10)
+
+
+@pytest.mark.parametrize(("country", "slug"), SERVICES)
+def test_the_ways_that_lead_to_an_item_are_those_of_its_boxes(root: Path, country: str, slug: str) -> None:
+    service = service_of(root, country, slug)
+    diagram = diagram_on(service, DAY)
+    found, asking = found_in(service, diagram), Asking.of(diagram)
+    for at, shown in enumerate(diagram.shown):
+        ways = sum(box.ways if box else 1 for mask, people in found.items() if mask >> at & 1 for box in people)
+        assert asking.ways(shown) == ways, diagram.items[at].key
+    assert asking.ways(diagram.space.false) == 0
+    assert asking.ways(diagram.space.true) == asking.ways()

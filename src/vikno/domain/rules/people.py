@@ -13,7 +13,7 @@ from oxidd.bdd import BDDFunction
 from vikno.domain.rules.conditions import Answer
 from vikno.domain.rules.diagram import Diagram
 from vikno.domain.rules.space import Space, support
-from vikno.domain.rules.tables import NO, Tables
+from vikno.domain.rules.tables import NO, YES, Tables
 
 State = tuple[int, ...]  # rows: one for each fact that may still be asked
 STATES = 400_000  # at the most, before a count is given up and said to be
@@ -40,8 +40,11 @@ class Asking:
     def of(diagram: Diagram) -> Asking:
         return Asking(diagram.space, diagram.asked, [fact.id for fact in diagram.service.facts])
 
-    def ways(self) -> int:
+    def ways(self, among: BDDFunction | None = None) -> int:
         """The number of complete ways to answer; each class of a number or date once.
+
+        `among`: only the ways of these people, such as those who get an item. It must be decided by the answers
+        that are asked, as everything in an outcome is.
 
         Raises:
             BudgetExceeded: more than STATES different states were met.
@@ -50,11 +53,14 @@ class Asking:
         met = 0
 
         def count(at: int, state: State) -> int:
+            """`state`: who is asked this fact and each one below, then who is counted."""
             nonlocal met
-            while state and state[0] == NO:
+            while len(state) > 1 and state[0] == NO:
                 state = self._skip(at, state[1:])
                 at += 1
-            if not any(state):
+            if state[-1] == NO:
+                return 0
+            if not any(state[:-1]):
                 return 1
             found = memo[at].get(state)
             if found is None:
@@ -67,7 +73,7 @@ class Asking:
                 memo[at][state] = found
             return found
 
-        return count(0, self.asked)
+        return count(0, (*self.asked, YES if among is None else self.tables.row(among)))
 
     def _skip(self, at: int, rest: State) -> State:
         """Past a fact that is not asked: its answer matters to nobody, so the first will do."""
