@@ -18,6 +18,7 @@ CALLS = {
     "date_too_early": "the rules of the service begin later",
     "date_wrong": "this is no day of the calendar, written 2026-03-15",
     "fact_unknown": "the service has no such fact",
+    "file_unknown": "`vikno schema` knows no file of this name",
     "file_unreadable": "the file is not there, too large, or not UTF-8",
     "folder_missing": "`vikno check` needs a country folder",
     "language_unknown": "the service has no such language",
