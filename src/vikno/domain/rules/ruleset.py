@@ -22,7 +22,7 @@ from vikno.domain.rules.wording import item_text
 
 RUNTIME_NODES = 1 << 16
 KEPT = 256
-REMEMBERED = 50_000  # steps and outcomes of one ruleset
+REMEMBERED = 50_000  # steps, ways on from them and outcomes of one ruleset
 
 Live = tuple[tuple[int, int], ...]  # (item, row) of every item that is not decided yet
 
@@ -105,6 +105,7 @@ class Ruleset:
         self._ids = tuple(fact.id for fact in service.facts)
         self._steps: dict[tuple[int, Live], _Step] = {}
         self._items: dict[tuple[int, ...], tuple[Item, ...]] = {}
+        self._edges = 0
         self._first = self._settled(0, list(enumerate(self._roots)))
 
     def consult(self, answers: Mapping[str, Answer]) -> Consultation:
@@ -160,6 +161,7 @@ class Ruleset:
         edge = self._settled(at + 1, following)
         self._make_room()
         step.edges[branch] = edge
+        self._edges += 1
         return edge
 
     def _settled(self, at: int, rows: list[tuple[int, int]]) -> tuple[_Step, tuple[int, ...]]:
@@ -182,7 +184,8 @@ class Ruleset:
 
     def _make_room(self) -> None:
         """Forget what was remembered when it has grown large; it is only remembered for speed."""
-        if len(self._steps) + len(self._items) > REMEMBERED:
+        if len(self._steps) + len(self._items) + self._edges > REMEMBERED:
+            self._edges = 0  # of n ticks there are 2ⁿ ways on from one step
             self._steps.clear()
             self._items.clear()
             self._first = self._settled(0, list(enumerate(self._roots)))
