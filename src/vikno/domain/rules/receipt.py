@@ -7,13 +7,12 @@ over the parsed rules with the dates, lists, amounts and tables they use, withou
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
-
-import rfc8785
 
 from vikno.domain.rules.conditions import Answer
 from vikno.domain.rules.explain import reasons_for
@@ -29,7 +28,7 @@ class Receipt:
 
     @property
     def canonical(self) -> bytes:
-        return rfc8785.dumps(dict(self.document))
+        return canonical_json(self.document)
 
 
 def hash_of(document: Mapping[str, Any]) -> str:
@@ -38,7 +37,17 @@ def hash_of(document: Mapping[str, Any]) -> str:
     >>> hash_of({"b": 1, "a": "x"})[:16]
     'cdab067e9f3beb32'
     """
-    return hashlib.sha256(rfc8785.dumps(dict(document))).hexdigest()
+    return hashlib.sha256(canonical_json(document)).hexdigest()
+
+
+def canonical_json(document: Mapping[str, Any]) -> bytes:
+    """Canonical JSON (RFC 8785) of strings, whole numbers, booleans, null, lists and mappings with ASCII keys.
+
+    For these the standard library's sorted, compact JSON is the canonical form: no float is written, ASCII keys
+    sort alike by code point and by UTF-16 unit, and strings are escaped alike. It takes a tenth of the time of
+    the reference library, which the tests hold it to (and which reads everything else).
+    """
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def plain(answer: Answer) -> Any:
