@@ -2,9 +2,13 @@
 
 import re
 import tomllib
+from inspect import signature
 from pathlib import Path
 
 import pytest
+
+from vikno.domain.rules.people import SEARCHED, STATES, outcomes
+from vikno.domain.rules.space import NODES
 
 LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)#\s]+)(?:#[^)\s]*)?\)")
 NAMED = re.compile(r"`(?P<path>(?:src|docs|tests|countries|web|bench|requirements)(?:/[\w.-]+)*/?)`")
@@ -58,3 +62,10 @@ def test_the_map_shows_the_floors_of_the_plan(root: Path) -> None:
 @pytest.mark.parametrize("name", ["README.md", "docs/words.md", "docs/map.md"])
 def test_what_is_read_first_is_short(root: Path, name: str) -> None:
     assert len((root / name).read_text(encoding="utf-8").splitlines()) <= 120
+
+
+def test_the_budgets_of_the_proof_are_those_of_the_code(root: Path) -> None:
+    counted = signature(outcomes).parameters["states"].default
+    text = (root / "docs/why/proof.md").read_text(encoding="utf-8")
+    budgets = [f"{NODES:,} nodes", f"{STATES:,} states", f"{counted:,} when outcomes", f"{SEARCHED:,} states"]
+    assert [budget for budget in budgets if budget not in text] == []
