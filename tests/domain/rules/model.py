@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -248,6 +248,7 @@ class MItem:
     instead_of: str | None = None
     in_addition: bool = False
     shows: tuple[str, ...] = ()  # facts whose answers its text shows
+    sums: tuple[str, ...] = ()  # amounts that its text shows
 
     @property
     def key(self) -> str:
@@ -324,29 +325,35 @@ class Model:
         return currency, held[-1] if held else None
 
 
-def classes(models: list[Model], fact: MFact, today: date) -> list[tuple[Value, Value]]:
-    """The answers to a fact in runs (first, last) that no comparison and no table of any model tells apart."""
-    values = fact.values(today, models[-1].dates)
+def classes(model: Model, fact: MFact, today: date) -> list[tuple[Value, Value]]:
+    """The answers to a fact in runs (first, last) that no comparison and no table tells apart."""
+    values = fact.values(today, model.dates)
     if fact.kind not in ("number", "date"):
         return [(value, value) for value in values]
+    runs = [list(run) for _, run in groupby(values, key=told_apart([model], fact.id, today))]
+    return [(run[0], run[-1]) for run in runs]
+
+
+def told_apart(models: Sequence[Model], name: str, today: date) -> Callable[[Value], tuple[bool, ...]]:
+    """What the comparisons and tables of some models say of a value of a number or date fact."""
     tests = [
         (leaf, model)
         for model in models
         for leaf in model.leaves()
-        if leaf.op != "today" and leaf.args[0] == fact.id and any(mine.id == fact.id for mine in model.facts)
+        if leaf.op != "today" and leaf.args[0] == name and any(mine.id == name for mine in model.facts)
     ]
-    rows = [row for model in models for table in model.tables if table.by == fact.id for row in table.rows]
+    rows = [row for model in models for table in model.tables if table.by == name for row in table.rows]
+    ends = [(leaf.args[1], leaf.args[-1]) for leaf, _ in tests if leaf.op in ("==", "!=", "range", "not range")]
+    ends += [(low, high) for low, high, _ in rows]
 
-    def told_apart(value: Value) -> tuple[bool, ...]:
+    def said(value: Value) -> tuple[bool, ...]:
         out = [leaf_true(leaf, value, model.groups(), today, model.dates) for leaf, model in tests]
         if isinstance(value, Decimal):  # a constant between two values stands between two classes
-            ends = [(leaf.args[1], leaf.args[-1]) for leaf, _ in tests if leaf.op in ("==", "!=", "range", "not range")]
-            for low, high in [*ends, *((low, high) for low, high, _ in rows)]:
+            for low, high in ends:
                 out += [value < low, value > high]
         return tuple(out)
 
-    runs = [list(run) for _, run in groupby(values, key=told_apart)]
-    return [(run[0], run[-1]) for run in runs]
+    return said
 
 
 # ---- as a folder of YAML
@@ -463,7 +470,8 @@ def _kind(model: Model, fact: MFact) -> Iterator[str]:
 
 def _item(item: MItem) -> Iterator[str]:
     yield f"  - {item.kind}: {item.id}"
-    yield f"    text: X {item.id}" + "".join(f" {{answer:{name}}}" for name in item.shows)
+    sums = "".join(f" {{amount:{name}}}" for name in item.sums)
+    yield f"    text: X {item.id}" + "".join(f" {{answer:{name}}}" for name in item.shows) + sums
     for key, value in (
         ("when", item.when.text() if item.when else None),
         ("amount", item.amount),
@@ -487,5 +495,6 @@ __all__ = [
     "classes",
     "leaf_true",
     "replace",
+    "told_apart",
     "written",
 ]

@@ -36,7 +36,7 @@ class World:
         self.model, self.today = model, today
         self.dates = model.dates if dates is None else dates
         supposed = Model(**{**model.__dict__, "dates": self.dates})
-        self.runs = {fact.id: runs[fact.id] if runs else classes([supposed], fact, today) for fact in model.facts}
+        self.runs = {fact.id: runs[fact.id] if runs else classes(supposed, fact, today) for fact in model.facts}
         self.persons: list[Person] = list(product(*(range(len(self.runs[fact.id])) for fact in model.facts)))
         self.everybody = (1 << len(self.persons)) - 1
         self.items = [item for item in model.items if item.holds_on(today)]
@@ -278,10 +278,10 @@ class Expected:
     worlds: list[World] = field(default_factory=list)
 
 
-def expected(  # noqa: C901, PLR0912  (one fault after the other)
-    model: Model, days: list[date], supposed: list[Mapping[str, date | None]]
+def expected(  # noqa: C901  (one fault after the other)
+    model: Model, days: list[tuple[date, Mapping[str, date | None]]]
 ) -> Expected:
-    """Every fault of a service, over all persons, all these days and all these values of its named dates."""
+    """Every fault of a service, over all persons, on all these days with these values of its named dates."""
     out = Expected()
     true: set[Any] = set()
     false: set[Any] = set()
@@ -289,37 +289,35 @@ def expected(  # noqa: C901, PLR0912  (one fault after the other)
     applies: set[str] = set()
     asked: set[str] = set()
     shown: set[int] = set()
-    for dates in supposed:
-        for day in days:
-            world = World(model, day, dates)
-            out.worlds.append(world)
-            for name, condition in placed(model):
-                if name[0] == "item" and not model.items[name[1]].holds_on(day):
-                    continue
-                who, holds = askable(world, condition), world.where(condition)
-                counted |= {name} if who else set()
-                true |= {name} if who & holds else set()
-                false |= {name} if who & ~holds else set()
-            applies |= {name for name, who in world.applies.items() if who}
-            asked |= {name for name, who in world.asked.items() if who}
-            for item, who in zip(world.items, world.shown, strict=True):
-                at = next(at for at, known in enumerate(model.items) if known is item)
-                shown |= {at} if who else set()
-                if item.when and who & ~world.known_true(item.when):
-                    out.faults.add(("absent_surprise", at))
-                if who and gap(model, item, day):
-                    out.faults.add(("amount_gap", item.amount))
-            listed = 0
-            for item, who in zip(world.items, world.shown, strict=True):
-                listed |= 0 if item.kind in ENDINGS else who
-            if world.everybody & ~world.stopped & ~listed:
-                out.faults.add(("outcome_empty", None))
-            if world.clash:
-                out.faults.add(("outcome_clash", None))
-            for at, promise in enumerate(model.promises):
-                none, many = broken(world, promise)
-                out.faults |= {("promise_none", at)} if none else set()
-                out.faults |= {("promise_many", at)} if many else set()
+    for day, dates in days:
+        world = World(model, day, dates)
+        out.worlds.append(world)
+        for name, condition in placed(model):
+            if name[0] == "item" and not model.items[name[1]].holds_on(day):
+                continue
+            who, holds = askable(world, condition), world.where(condition)
+            counted |= {name} if who else set()
+            true |= {name} if who & holds else set()
+            false |= {name} if who & ~holds else set()
+        applies |= {name for name, who in world.applies.items() if who}
+        asked |= {name for name, who in world.asked.items() if who}
+        for item, who in zip(world.items, world.shown, strict=True):
+            at = next(at for at, known in enumerate(model.items) if known is item)
+            shown |= {at} if who else set()
+            if item.when and who & ~world.known_true(item.when):
+                out.faults.add(("absent_surprise", at))
+            out.faults |= {("amount_gap", (name, item.key)) for name in gaps(model, item, day) if who}
+        listed = 0
+        for item, who in zip(world.items, world.shown, strict=True):
+            listed |= 0 if item.kind in ENDINGS else who
+        if world.everybody & ~world.stopped & ~listed:
+            out.faults.add(("outcome_empty", None))
+        if world.clash:
+            out.faults.add(("outcome_clash", None))
+        for at, promise in enumerate(model.promises):
+            none, many = broken(world, promise)
+            out.faults |= {("promise_none", at)} if none else set()
+            out.faults |= {("promise_many", at)} if many else set()
     never = counted - true
     out.faults |= {("never_true", name) for name in never}
     out.faults |= {("never_false", name) for name in counted - false - never if dict(placed(model))[name].op != "true"}
@@ -355,9 +353,10 @@ def askable(world: World, condition: Cond) -> int:
     return out
 
 
-def gap(model: Model, item: MItem, day: date) -> bool:
-    """Whether the item's amount has no row on a day."""
-    return isinstance(item.amount, str) and day < model.amounts[item.amount][1][0][0]
+def gaps(model: Model, item: MItem, day: date) -> set[str]:
+    """The amounts that an item needs and that have no row on a day."""
+    needed = {*item.sums, *([item.amount] if isinstance(item.amount, str) else [])}
+    return {name for name in needed if day < model.amounts[name][1][0][0]}
 
 
 def broken(world: World, promise: MPromise) -> tuple[int, int]:

@@ -42,6 +42,7 @@ class Maker:
 
     def __init__(self, draw: Any, dated: bool) -> None:
         self.draw, self.dated = draw, dated
+        self.windows: tuple[int, ...] = (5, 370, 800)  # how far back a date fact may begin
         self.facts: list[MFact] = []
         self.tables: list[MTable] = []
         self.terms: dict[str, Cond] = {}
@@ -77,8 +78,8 @@ class Maker:
                 high = low + self.count(1, 9) * Decimal(step)
                 return MFact(name, kind, low=Decimal(low), high=Decimal(high), step=Decimal(step), when=when)
             case "date":
-                first = self.pick([When("today"), When(DAYS[0]), When("today", -800), When("today", -5)])
-                length = self.pick([6, 30, 800])
+                first = self.pick([When("today"), When(DAYS[0]), *(When("today", -days) for days in self.windows)])
+                length = self.pick([6, 6, 30, self.windows[-1]])
                 last = When(first.base, first.shift + length)
                 return MFact(name, kind, first=first, last=last, when=when)
             case "yes_no":
@@ -212,6 +213,8 @@ class Maker:
             made = replace(made, in_addition=True)
         if self.chance(20):
             made = replace(made, shows=(self.pick(self.facts).id,))
+        if amounts and self.chance(20):
+            made = replace(made, sums=(self.pick(amounts),))
         if self.dated and self.chance(25):
             cut = self.pick(DAYS[1:])
             if self.chance(50):
@@ -231,11 +234,14 @@ class Maker:
 
 
 @st.composite
-def models(draw: Any, dated: bool = False, most: int = 700, facts: int = 6) -> Model:
-    """A service with at most `most` persons on any day."""
+def models(draw: Any, dated: bool = False, most: int = 700, facts: int = 6, open_: bool | None = None) -> Model:
+    """A service with at most `most` persons on a day. `open_`: with a named date that has no value, or surely none."""
     maker = Maker(draw, dated)
-    if dated and maker.chance(50):
-        maker.dates = {"d1": maker.pick([None, None, *DAYS])}
+    if open_ is not None:
+        maker.windows = (5, 8) if open_ else (5, 30, 370)
+    if open_ or (dated and maker.chance(50)):
+        known = [] if open_ else DAYS if open_ is False else [None, None, *DAYS]
+        maker.dates = {"d1": maker.pick(known) if known else None}
     for _ in range(maker.count(2 if dated else 3, facts)):
         maker.facts.append(maker.fact())
     for _ in range(maker.pick([0, 0, 1, 2])):
@@ -294,4 +300,4 @@ def with_terms(maker: Maker) -> list[MFact]:
 
 def persons(model: Model, day: date) -> int:
     """How many persons there are to look at."""
-    return prod(len(classes([model], fact, day)) for fact in model.facts)
+    return prod(len(classes(model, fact, day)) for fact in model.facts)

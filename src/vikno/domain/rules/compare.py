@@ -22,7 +22,7 @@ from vikno.domain.rules.people import Asking, union
 from vikno.domain.rules.receipt import plain
 from vikno.domain.rules.ruleset import total_of
 from vikno.domain.rules.service import Item, Service
-from vikno.domain.rules.space import Space
+from vikno.domain.rules.space import Space, day_bounds
 
 Total = Mapping[str, Decimal] | None
 
@@ -82,10 +82,11 @@ def _listed(old: Service, new: Service, out: Comparison) -> None:
     """What only one version knows."""
     for mine, other, listed in ((new, old, out.added), (old, new, out.removed)):
         key = mine.key
-        listed.extend(f"{key} fact {fact.id}" for fact in mine.facts if fact.id not in other.fact)
         for fact in mine.facts:
             twin = other.fact.get(fact.id)
-            if twin:
+            if twin is None or twin.kind != fact.kind:
+                listed.append(f"{key} fact {fact.id}")
+            else:
                 listed.extend(
                     f"{key} option {fact.id}:{option}"
                     for option in fact.option_ids
@@ -131,7 +132,7 @@ class _Pair:
                 continue
             domain = self.space.domains[name]
             if one.kind != two.kind:
-                known &= ~(self.old.asked[name] | self.new.asked[name])
+                known &= ~(self.old.meaning.applies[name] | self.new.meaning.applies[name])
             elif domain.several:
                 for option in set(one.option_ids) ^ set(two.option_ids):
                     known &= ~self.space.option(name, option)
@@ -141,6 +142,12 @@ class _Pair:
             elif one.kind == "number":
                 low, high = max(one.low, two.low), min(one.high, two.high)
                 known &= self.space.where(name, lambda cell, low=low, high=high: low <= cell.value <= high)  # type: ignore[misc]
+            elif one.kind == "date":
+                days = [
+                    day_bounds(fact, self.space.today, dates) for fact, dates in ((one, old.dates), (two, new.dates))
+                ]
+                first, last = max(low for low, _ in days), min(high for _, high in days)
+                known &= self.space.where(name, lambda cell, low=first, high=last: low <= cell.value <= high)  # type: ignore[misc]
         return known
 
     def _changed(self) -> BDDFunction:

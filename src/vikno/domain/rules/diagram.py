@@ -30,7 +30,9 @@ class Diagram:
         self.endings = tuple(at for at, item in enumerate(self.items) if item.kind in ENDINGS)
         self.stopped = self._any(self.raw[at] for at in self.endings)
         self.clash = space.false
-        self.over: list[BDDFunction] = [space.false] * len(service.facts)  # before each fact: whose consultation has ended
+        self.over: list[BDDFunction] = [space.false] * len(
+            service.facts
+        )  # before each fact: whose consultation has ended
         self.shown = self._shown()
         self.told = self._told()
 
@@ -99,7 +101,9 @@ class Diagram:
         space = self.space
         order = [fact.id for fact in self.service.facts]
         looking: dict[str, list[BDDFunction]] = {name: [] for name in order}
-        for function in sorted({*self.shown, *(people for _, _, people in self.told)}, key=lambda function: function.node_count()):
+        for function in sorted(
+            {*self.shown, *(people for _, _, people in self.told)}, key=lambda function: function.node_count()
+        ):
             for name in support(space, function):
                 looking[name].append(function)
         out: dict[str, BDDFunction] = {}

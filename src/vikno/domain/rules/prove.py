@@ -20,7 +20,7 @@ from vikno.domain.rules.findings import Finding
 from vikno.domain.rules.people import Asking, BudgetExceeded, exactly_one, outcomes, union
 from vikno.domain.rules.service import ENDINGS, Promise, Service
 from vikno.domain.rules.space import Space, base_fact, conditions_of, cuts, day_bounds
-from vikno.domain.rules.texts import placeholders
+from vikno.domain.rules.texts import amounts_in, placeholders
 from vikno.domain.values import Place
 
 Report = Callable[[Finding], None]
@@ -44,10 +44,10 @@ def prove(service: Service) -> list[Finding]:
     findings: list[Finding] = []
     seen, report = _Seen(), findings.append
     known: set[object] = set()
+    uncovered: set[tuple[str, str]] = set()
     try:
         for stretch in stretches(service):
-            if service.dates == stretch.dates:
-                _amounts(service, stretch, report)
+            _amounts(service, stretch, uncovered, report)
             signature = _signature(service, stretch)
             if signature not in known:
                 known.add(signature)
@@ -109,29 +109,32 @@ def _signature(service: Service, stretch: Stretch) -> object:
     return truths, tuple(orders), tuple(at for at, item in enumerate(service.items) if item.holds_on(day))
 
 
-def _amounts(service: Service, stretch: Stretch, report: Report) -> None:
-    """Every amount that is used on a day has a row for it."""
-    diagram: Diagram | None = None
-    for item in service.items:
-        if not isinstance(item.amount, str) or not item.holds_on(stretch.first):
-            continue
-        amount = service.amounts.get(item.amount)
-        if amount is None or amount.covers(stretch.first):
-            continue
-        diagram = diagram or Diagram(Space([service], stretch.first, stretch.dates), service)
-        shown = diagram.shown[diagram.items.index(item)]
-        if shown != diagram.space.false:
-            answers = Asking.of(diagram).smallest(shown)
-            report(
-                Finding(
-                    "amount_gap",
-                    amount.place,
-                    f"“{amount.name}” has no sum for {stretch.first}, the first row is of {amount.rows[0][0]}; "
-                    f"{item.key} needs it",
-                    answers,
-                    stretch.first,
+def _amounts(service: Service, stretch: Stretch, said: set[tuple[str, str]], report: Report) -> None:
+    """Every amount that is used on a day, as a sum or in a text, has a row for it."""
+    missing = {name: amount for name, amount in service.amounts.items() if not amount.covers(stretch.first)}
+    if not missing:
+        return
+    diagram = Diagram(Space([service], stretch.first, stretch.dates), service)
+    for what, names, people in _users(diagram):
+        for name in sorted(names & missing.keys()):
+            if people != diagram.space.false and (name, what) not in said:
+                said.add((name, what))
+                amount, answers = missing[name], Asking.of(diagram).smallest(people)
+                message = (
+                    f"“{name}” has no sum for {stretch.first}, the first row is of {amount.rows[0][0]}; {what} needs it"
                 )
-            )
+                report(Finding("amount_gap", amount.place, message, answers, stretch.first))
+
+
+def _users(diagram: Diagram) -> Iterator[tuple[str, set[str], BDDFunction]]:
+    """What uses amounts: its name, the amounts, and who sees it."""
+    for item, shown in zip(diagram.items, diagram.shown, strict=True):
+        own = {item.amount} if isinstance(item.amount, str) else set()
+        yield item.key, own | amounts_in(item.text), shown
+    for fact in diagram.service.facts:
+        names = amounts_in(fact.ask) | (amounts_in(fact.hint) if fact.hint else frozenset())
+        if names:
+            yield f"the question “{fact.id}”", set(names), diagram.asked[fact.id]
 
 
 class _Stretch:

@@ -180,16 +180,16 @@ class Space:
                 versions.setdefault(fact.id, []).append(fact)
         facts = {name: _united(known) for name, known in versions.items()}
         splits: dict[str, set[int]] = {name: set() for name in facts}
+        days: dict[str, list[tuple[date, date]]] = {name: [] for name in facts}
         for service in services:
-            self._split(service, facts, splits)
-        for name, known in versions.items():
-            if len(known) > 1 and facts[name].kind == "number":
-                for fact in known:
-                    splits[name].update(_number_cuts(Within(name, int(fact.low), int(fact.high)), facts[name]))
+            # of two versions each has its own named dates; for a single one others may be supposed
+            own = dates if len(services) == 1 else service.dates
+            self._split(service, facts, splits, own)
+            self._reach(service, facts, splits, days, own)
         self.domains: dict[str, Domain] = {}
         first = 0
         for name, fact in facts.items():
-            domain = _domain(fact, sorted(splits[name]), today, dates, first)
+            domain = _domain(fact, sorted(splits[name]), days[name], first)
             self.domains[name] = domain
             first += len(domain.variables)
         if first:
@@ -197,16 +197,41 @@ class Space:
         self.owner: list[str] = [name for name, domain in self.domains.items() for _ in domain.variables]
         self._literals = [self.manager.var(at) for at in range(first)]
 
-    def _split(self, service: Service, facts: Mapping[str, Fact], splits: dict[str, set[int]]) -> None:
+    def _split(
+        self,
+        service: Service,
+        facts: Mapping[str, Fact],
+        splits: dict[str, set[int]],
+        dates: Mapping[str, date | None],
+    ) -> None:
+        own = {fact.id for fact in service.facts if fact.kind == facts[fact.id].kind}
         for condition in conditions_of(service):
             for leaf in leaves(condition):
-                if not isinstance(leaf, TodayIs) and leaf.fact in facts:
-                    splits[leaf.fact].update(cuts(leaf, facts[leaf.fact], self.today, self.dates))
+                if not isinstance(leaf, TodayIs) and leaf.fact in own:
+                    splits[leaf.fact].update(cuts(leaf, facts[leaf.fact], self.today, dates))
         for table in service.derived:
             fact = facts.get(table.by)
-            if fact and fact.kind == "number":
+            if fact and fact.kind == "number" and fact.id in own:
                 for low, high, _ in table.ranges:
                     splits[fact.id].update(_number_cuts(Within(fact.id, low, high), fact))
+
+    def _reach(
+        self,
+        service: Service,
+        facts: Mapping[str, Fact],
+        splits: dict[str, set[int]],
+        days: dict[str, list[tuple[date, date]]],
+        dates: Mapping[str, date | None],
+    ) -> None:
+        """Where the numbers and days that a version takes begin and end: another one may take more."""
+        for fact in service.facts:
+            whole = facts[fact.id]
+            if fact.kind == whole.kind == "number":
+                splits[fact.id].update(_number_cuts(Within(fact.id, fact.low, fact.high), whole))
+            elif fact.kind == whole.kind == "date":
+                low, high = day_bounds(fact, self.today, dates)
+                days[fact.id].append((low, high))
+                splits[fact.id].update((low.toordinal(), high.toordinal() + 1))
 
     def variable(self, at: int) -> BDDFunction:
         return self._literals[at]
@@ -217,8 +242,10 @@ class Space:
         return reduce(lambda left, right: left & right, literals, self.true)
 
     def where(self, name: str, test: Callable[[Cell], bool]) -> BDDFunction:
-        """The people whose class of this fact passes the test (not for choose_any)."""
+        """The people whose class of this fact passes the test (nobody, for choose_any)."""
         domain = self.domains[name]
+        if domain.several:
+            return self.false
         passed = [test(cell) for cell in domain.cells]
         if all(passed):
             return self.true
@@ -240,10 +267,8 @@ class Space:
     def option(self, name: str, option: str) -> BDDFunction:
         """The people whose choose_any answer holds this option."""
         domain = self.domains[name]
-        for at, cell in zip(domain.variables, domain.cells, strict=True):
-            if cell.value == option:
-                return self._literals[at]
-        return self.false
+        known = zip(domain.variables, domain.cells, strict=True) if domain.several else ()
+        return next((self._literals[at] for at, cell in known if cell.value == option), self.false)
 
     def branches(self, function: BDDFunction, name: str) -> list[BDDFunction]:
         """What is left of a function after each class of a fact, when all facts above are decided (not choose_any)."""
@@ -292,7 +317,7 @@ def _united(versions: Sequence[Fact]) -> Fact:
     )
 
 
-def _domain(fact: Fact, splits: Sequence[int], today: date, dates: Mapping[str, date | None], first: int) -> Domain:
+def _domain(fact: Fact, splits: Sequence[int], days: Sequence[tuple[date, date]], first: int) -> Domain:
     match fact.kind:
         case "number":
             steps = int((fact.high - fact.low) / fact.step)
@@ -300,8 +325,8 @@ def _domain(fact: Fact, splits: Sequence[int], today: date, dates: Mapping[str, 
             ends = [*(at - 1 for at in starts[1:]), steps]
             return Domain(fact, [number_cell(fact, *pair) for pair in zip(starts, ends, strict=True)], starts, first)
         case "date":
-            low_day, high_day = day_bounds(fact, today, dates)
-            first_day, last_day = low_day.toordinal(), high_day.toordinal()
+            first_day = min(low.toordinal() for low, _ in days)
+            last_day = max(high.toordinal() for _, high in days)
             starts = [first_day, *(at for at in splits if first_day < at <= last_day)]
             ends = [*(at - 1 for at in starts[1:]), last_day]
             return Domain(fact, [date_cell(*pair) for pair in zip(starts, ends, strict=True)], starts, first)

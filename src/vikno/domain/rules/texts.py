@@ -24,12 +24,17 @@ def placeholders(text: str) -> tuple[tuple[str, str], ...]:
 
 def answers_in(text: Text) -> frozenset[str]:
     """The facts whose answers a text shows, in any language."""
-    return frozenset(
-        name
-        for words in (text.source, *text.by_language.values())
-        for what, name in placeholders(words)
-        if what == "answer"
-    )
+    return _named(text, "answer")
+
+
+def amounts_in(text: Text) -> frozenset[str]:
+    """The amounts that a text shows, in any language."""
+    return _named(text, "amount")
+
+
+def _named(text: Text, kind: str) -> frozenset[str]:
+    every = (text.source, *text.by_language.values())
+    return frozenset(name for words in every for what, name in placeholders(words) if what == kind)
 
 
 def odd_braces(text: str) -> list[str]:
