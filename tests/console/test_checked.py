@@ -39,6 +39,13 @@ def test_neither_names_nor_answers_are_markup(capsys: object) -> None:
     assert not set(COMMANDS) & set(said)
 
 
+def test_a_text_that_is_dropped_is_named_and_commands_nothing(call: Call, lakeland: Path) -> None:
+    edited(lakeland, "services/library-card/texts/uk.po", 'msgctxt "service.title"', f'msgctxt "{TITLE}"')
+    ran = call("texts", lakeland, "--lang", "uk")
+    assert "dropped: ]0;pwned," in ran.out
+    assert not set(COMMANDS) & set(ran.out)
+
+
 def test_an_error_of_a_call_is_no_command_either(call: Call) -> None:
     ran = call("consult", f"ua/{TITLE}")
     assert ran.code == 2

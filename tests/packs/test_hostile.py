@@ -13,6 +13,7 @@ from vikno.domain.rules.findings import Finding
 from vikno.packs.load import load_country
 from vikno.packs.po import read_translations
 from vikno.packs.source import MAX_FILE, read_text
+from vikno.packs.translate import NotTranslatable, write_translations
 
 QUICK_S = 5
 
@@ -127,3 +128,25 @@ def test_one_key_for_fifty_thousand_texts_takes_no_time(tmp_path: Path) -> None:
     read = read_translations(path, "uk.po", "uk", lambda _: None)
     assert len(read.by_key["a"]) == 50_000
     assert time.perf_counter() - begun < 4 * QUICK_S
+
+
+def test_translations_are_not_written_through_a_link(lakeland: Path) -> None:
+    theirs = lakeland.parent / "profile"
+    theirs.write_text("mine", "utf-8")
+    texts = lakeland / "services" / "library-card" / "texts"
+    (texts / ".de.po.new").symlink_to(theirs)
+    write_translations(lakeland, "de")
+    assert theirs.read_text("utf-8") == "mine"
+    assert not (texts / "de.po").is_symlink()
+    assert "Library card" in (texts / "de.po").read_text("utf-8")
+
+
+def test_translations_are_not_written_into_another_folder(lakeland: Path) -> None:
+    theirs = lakeland.parent / "theirs"
+    theirs.mkdir()
+    shutil.rmtree(lakeland / "services" / "library-card" / "texts")
+    (lakeland / "services" / "library-card" / "texts").symlink_to(theirs)
+    with pytest.raises(NotTranslatable, match="leads out"):
+        write_translations(lakeland, "de")
+    assert list(theirs.iterdir()) == []
+    assert not list(lakeland.rglob("de.po")), "nothing was written at all"

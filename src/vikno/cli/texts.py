@@ -8,6 +8,7 @@ from pathlib import Path
 from babel import Locale, UnknownLocaleError
 
 from vikno.cli.shown import WrongCall, print_json
+from vikno.console.page import shown
 from vikno.packs.load import load_country
 from vikno.packs.translate import Translation, write_translations
 
@@ -19,8 +20,8 @@ def run(options: argparse.Namespace) -> int:
         print_json([_json(one) for one in written])
         return 0
     for one in written:
-        print(f"{one.file}: {_state(one)}")
-        for key in one.dropped:
+        print(f"{shown(one.file)}: {_state(one)}")
+        for key in map(shown, one.dropped):
             print(f"  dropped: {key}, a text of nothing here any more")
     if language not in load_country(Path(options.folder), only="").country.languages:
         print(f"When they are translated, add “{language}” to `languages` in {options.folder}/country.yaml.")

@@ -69,10 +69,17 @@ def write_translations(folder: Path, language: str) -> list[Translation]:
         NotTranslatable: the folder or an existing file cannot be read; nothing is written then.
     """
     plan = _Plan(folder, language)
+    for path in plan.written:
+        if not path.parent.resolve().is_relative_to(folder.resolve()):
+            raise NotTranslatable(f"{path.parent} is a link that leads out of {folder}")
     for path, text in plan.written.items():
         path.parent.mkdir(exist_ok=True)
         beside = path.with_name(f".{path.name}.new")
-        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.unlink(missing_ok=True)
+        with beside.open(
+            "x", encoding="utf-8", newline="\n"
+        ) as new:  # x: what a link of this name leads to is not ours
+            new.write(text)
         beside.replace(path)  # whole or not at all
     return plan.translations
 
