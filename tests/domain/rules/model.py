@@ -44,7 +44,7 @@ class Cond:
         match self.op:
             case "true" | "false":
                 return self.op
-            case "is" | "term":
+            case "is" | "term" | "written":
                 return str(a[0])
             case "no":
                 return f"{a[0]} == false"
