@@ -35,7 +35,7 @@ class SqliteStore(SqliteReader):
         clock: Clock,
         *,
         most_waiting: int = 4096,
-        most_together: int = 256,
+        most_together: int = 128,
         lock_wait_s: float = 5.0,
     ) -> None:
         """Open `url` (`sqlite:///path`), make the file if it is new, and bring its tables to this version.
