@@ -8,6 +8,7 @@ import pytest
 
 from tests.domain.dialog.worlds import world
 from vikno.domain.dialog import Said, Started, encode, take_turn
+from vikno.domain.dialog.search import MOST_SAID, ServiceIndex
 from vikno.domain.dialog.tidy import LONGEST, MOST_WORDS, tidy, words
 
 TEN_MB = 10_000_000
@@ -35,3 +36,17 @@ def test_what_was_typed_is_not_kept() -> None:
     state, messages = take_turn(state, Said("my name is Olena and I live in Lviv"), here)
     assert b"Olena" not in encode(state)
     assert "Olena" not in messages[0].text
+
+
+def test_words_beyond_those_that_are_read_are_not_looked_up() -> None:
+    looked_up: set[str] = set()
+
+    def lemma(word: str, _: str) -> str:
+        looked_up.add(word)
+        return word
+
+    index = ServiceIndex([("ua/id", ["паспорт"])], ("uk",), lemma)
+    looked_up.clear()
+    index.find(" ".join(["хочу", "паспорт", *(f"слово{at}" for at in range(36))]), frozenset({"хочу"}))
+    assert len(looked_up) == MOST_SAID
+    assert "паспорт" in looked_up

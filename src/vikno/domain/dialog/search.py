@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -69,7 +70,8 @@ class ServiceIndex:
 
         Sure only when it names one, or when all its words are known and fit no other.
         """
-        said = [word for word in words(wish) if word not in filler and self._forms(word).isdisjoint(filler)][:MOST_SAID]
+        meant = (word for word in words(wish) if word not in filler and self._forms(word).isdisjoint(filler))
+        said = list(islice(meant, MOST_SAID))  # no word beyond them is looked up: a strange one costs a millisecond
         score: dict[str, float] = defaultdict(float)
         shared: dict[str, int] = defaultdict(int)
         weak = False
