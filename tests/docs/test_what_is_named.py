@@ -69,3 +69,10 @@ def test_the_budgets_of_the_proof_are_those_of_the_code(root: Path) -> None:
     text = (root / "docs/why/proof.md").read_text(encoding="utf-8")
     budgets = [f"{NODES:,} nodes", f"{STATES:,} states", f"{counted:,} when outcomes", f"{SEARCHED:,} states"]
     assert [budget for budget in budgets if budget not in text] == []
+
+
+def test_every_dependency_has_a_reason(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = [re.split(r"[^\w-]", wanted)[0].lower() for wanted in project["dependencies"]]
+    text = (root / "docs/why/design.md").read_text(encoding="utf-8").lower()
+    assert [name for name in names if not re.search(rf"\b{name}\b", text)] == []
