@@ -20,6 +20,7 @@ CALLS = {
     "fact_unknown": "the service has no such fact",
     "file_unknown": "`vikno schema` knows no file of this name",
     "file_unreadable": "the file is not there, too large, or not UTF-8",
+    "file_unwritable": "the result cannot be written there",
     "folder_missing": "`vikno check` needs a country folder",
     "language_unknown": "the service has no such language",
     "line_broken": "a line of --jsonl is not JSON, or not {answers, date}",
