@@ -55,6 +55,14 @@ async function minified(css) {
   return Buffer.from((await esbuild.transform(css, { loader: 'css', minify: true, supported: { nesting: true } })).code);
 }
 
+/** The licences of what goes into the bundle, which ask to go along. */
+function licences() {
+  const packages = ['@digdir/designsystemet-css', '@digdir/designsystemet', '@fontsource-variable/inter'];
+  return packages
+    .map((name) => `${name}\n\n${readFileSync(path.join(root, 'node_modules', name, 'LICENSE'), 'utf8').trim()}\n`)
+    .join('\n\n');
+}
+
 async function build() {
   const started = performance.now();
   const { files, names } = await bundle();
@@ -66,6 +74,8 @@ async function build() {
   for (const image of readdirSync(path.join(root, 'web/images'))) {
     add(image, readFileSync(path.join(root, 'web/images', image)));
   }
+
+  add('licences.txt', Buffer.from(licences()));
 
   // Build beside the old folder and swap, so that a server that starts meanwhile never sees half of it.
   const fresh = `${target}.new`;

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 from vikno.domain.catalog import Country
 from vikno.domain.dialog.world import World
 from vikno.domain.errors import ViknoError
+from vikno.domain.rules.findings import Finding
 from vikno.domain.rules.service import Service
 from vikno.packs.lemmas import lemma, warm
-from vikno.packs.load import load_country
+from vikno.packs.load import read_country, read_service, service_folders
 from vikno.packs.phrases import load_phrases
 from vikno.packs.places import country_folders
 from vikno.usecases.ports import Clock
@@ -69,16 +70,22 @@ def load_worlds(folders: Iterable[str | Path] = (), clock: Clock = now_ms) -> Wo
     services: dict[str, Service] = {}
     found = country_folders(folders)
     for code in sorted(found, key=lambda code: (len(code) != 2, code)):  # invented countries come last
-        pack = load_country(found[code])
-        for key, service in pack.services.items():
+        country = read_country(found[code], _unheard)
+        for folder in service_folders(found[code]):  # without their examples, which only the check reads
+            key = f"{country.code}/{folder.name}"
+            service = read_service(folder, country, _unheard)
             if service is None:
                 log.warning("service_unreadable", extra={"service": key})
             else:
-                countries[code] = pack.country
+                countries[country.code] = country
                 services[key] = service
     if not services:
         raise NothingToServe
     return Worlds(countries, services, clock)
+
+
+def _unheard(_: Finding) -> None:
+    """Findings are for `vikno check`; a server serves what can be read."""
 
 
 def prepare(worlds: Worlds) -> None:
