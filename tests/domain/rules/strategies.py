@@ -42,7 +42,8 @@ class Maker:
 
     def __init__(self, draw: Any, dated: bool) -> None:
         self.draw, self.dated = draw, dated
-        self.windows: tuple[int, ...] = (5, 370, 800)  # how far back a date fact may begin
+        self.windows: tuple[int, ...] = (5, 370, 800)  # how far back a date fact may begin,
+        self.lengths: tuple[int, ...] = (6, 6, 30, 800)  # and how far it may reach
         self.facts: list[MFact] = []
         self.tables: list[MTable] = []
         self.terms: dict[str, Cond] = {}
@@ -79,7 +80,7 @@ class Maker:
                 return MFact(name, kind, low=Decimal(low), high=Decimal(high), step=Decimal(step), when=when)
             case "date":
                 first = self.pick([When("today"), When(DAYS[0]), *(When("today", -days) for days in self.windows)])
-                length = self.pick([6, 6, 30, self.windows[-1]])
+                length = self.pick(self.lengths)
                 last = When(first.base, first.shift + length)
                 return MFact(name, kind, first=first, last=last, when=when)
             case "yes_no":
@@ -238,7 +239,7 @@ def models(draw: Any, dated: bool = False, most: int = 700, facts: int = 6, open
     """A service with at most `most` persons on a day. `open_`: with a named date that has no value, or surely none."""
     maker = Maker(draw, dated)
     if open_ is not None:
-        maker.windows = (5, 8) if open_ else (5, 30, 370)
+        maker.windows, maker.lengths = ((5, 8), (6,)) if open_ else ((5, 30, 370), (6, 20))
     if open_ or (dated and maker.chance(50)):
         known = [] if open_ else DAYS if open_ is False else [None, None, *DAYS]
         maker.dates = {"d1": maker.pick(known) if known else None}

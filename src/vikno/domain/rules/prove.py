@@ -120,9 +120,8 @@ def _amounts(service: Service, stretch: Stretch, said: set[tuple[str, str]], rep
             if people != diagram.space.false and (name, what) not in said:
                 said.add((name, what))
                 amount, answers = missing[name], Asking.of(diagram).smallest(people)
-                message = (
-                    f"“{name}” has no sum for {stretch.first}, the first row is of {amount.rows[0][0]}; {what} needs it"
-                )
+                since = f"“{name}” has no sum for {stretch.first}, the first row is of {amount.rows[0][0]}"
+                message = f"{since}; {what} needs it{_supposing(service, stretch)}"
                 report(Finding("amount_gap", amount.place, message, answers, stretch.first))
 
 
@@ -137,6 +136,11 @@ def _users(diagram: Diagram) -> Iterator[tuple[str, set[str], BDDFunction]]:
             yield f"the question “{fact.id}”", set(names), diagram.asked[fact.id]
 
 
+def _supposing(service: Service, stretch: Stretch) -> str:
+    """The end of a message: which values of open dates were supposed."""
+    return "".join(f", if {name} is {day}" for name, day in stretch.dates.items() if day != service.dates.get(name))
+
+
 class _Stretch:
     """The proof of one service for one stretch of days."""
 
@@ -145,7 +149,7 @@ class _Stretch:
         self.diagram = Diagram(Space([service], stretch.first, stretch.dates), service)
         self.space = self.diagram.space
         self._asking: Asking | None = None
-        self.supposed = {name: day for name, day in stretch.dates.items() if day != service.dates.get(name)}
+        self.supposing = _supposing(service, stretch)
 
     def prove(self) -> None:
         self._conditions()
@@ -163,8 +167,7 @@ class _Stretch:
         if (code, place, message) in self.seen.said:
             return
         self.seen.said.add((code, place, message))
-        when = "".join(f", if {name} is {day}" for name, day in self.supposed.items())
-        self.report(Finding(code, place, f"{message}{when}", self.smallest(wrong), self.day))
+        self.report(Finding(code, place, f"{message}{self.supposing}", self.smallest(wrong), self.day))
 
     def _conditions(self) -> None:
         for at, (condition, _, active) in enumerate(placed_conditions(self.service, self.day)):
