@@ -34,7 +34,8 @@ def check_s(folder: Path) -> tuple[float, str]:
         raise Failed(f"vikno check {folder.name} has printed: {done.stdout[:200]} {done.stderr[-200:]}") from None
     if done.returncode:
         raise Failed(f"vikno check {folder.name} has found something to mend")
-    return took_s, f"{len(services)} services, {sum(one['items'] for one in services)} items, nothing to mend"
+    items = sum(one["items"] for one in services)
+    return took_s, f"{items} items of {len(services)} service{'s' * (len(services) != 1)}, nothing to mend"
 
 
 def generated_check_s() -> tuple[float, str]:

@@ -56,6 +56,13 @@ def machine() -> str:
     )
 
 
+def company() -> str:
+    """What else runs on the machine, which is the first thing to know about a figure."""
+    load = os.getloadavg()[0]
+    idle = load < 0.3 * len(os.sched_getaffinity(0))
+    return f"Load average before: {load:.1f}" + ("." if idle else ": **others were at work, so these are no figures.**")
+
+
 def _processor() -> str:
     for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
         if line.startswith("model name"):

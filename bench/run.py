@@ -19,7 +19,7 @@ from typing import ParamSpec, TypeVar
 import uvloop
 
 from bench import chat, commands, engine, store
-from bench.figures import latencies, machine, milliseconds, percentile, table
+from bench.figures import company, latencies, machine, milliseconds, percentile, table
 from bench.server import serving
 
 P = ParamSpec("P")
@@ -139,6 +139,7 @@ def main() -> None:
     arguments.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS))
     a = arguments.parse_args()
     figures: list[Figure] = []
+    others = company()
     for name in a.only:
         print(f"measuring: {name} …", file=sys.stderr)
         try:
@@ -146,7 +147,7 @@ def main() -> None:
         except (commands.Failed, OSError, SystemExit) as error:
             figures.append(Figure(name, " ".join(f"not measured: {error}".split()), reached=False))
     print(machine())
-    print("Latencies: p50 / p99 / p99.9 / the longest. `make bench` repeats it.\n")
+    print(f"{others} Latencies: p50 / p99 / p99.9 / the longest. `make bench` repeats it.\n")
     print(table(["what", "measured", "must reach", "reached", "command"], [figure.row() for figure in figures]))
 
 
