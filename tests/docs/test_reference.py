@@ -87,6 +87,8 @@ def printed(vikno: Command, tmp_path_factory: pytest.TempPathFactory, root: Path
         "check: findings": service["findings"][0],
         "diff": diff,
         "diff: changed": diff["changed"][0],
+        "paths": vikno("paths", "example/library-card", "--json").json,
+        "texts: one file": vikno("texts", before, "--lang", "uk", "--json").json[0],
     }
 
 

@@ -79,6 +79,33 @@ JSON: dict[str, dict[str, str]] = {
         "from": "first day (with --all-dates only)",
         "until": "last day, or null (with --all-dates only)",
     },
+    "paths": {
+        "service": "key of the service",
+        "title": "its title",
+        "authority": "the name of the authority",
+        "version": "SHA-256 of the rules, as in consult",
+        "date": "the day",
+        "lang": "the language of what is in words",
+        "ways": "ways to answer; null where the budget forbids a count, and likewise below",
+        "facts": "every question: its answers, its condition as written and in words, the share of those who are asked",
+        "terms": "every term: its condition as written and in words",
+        "tables": "every derived value with its rows",
+        "amounts": "every amount with its rows",
+        "items": "every item: condition, law, days, sum, the share of those who get it, the examples that show it",
+        "promises": "every promise, in words",
+        "outcome_count": "different outcomes",
+        "outcomes": "outcomes with their items, totals, and who reaches them",
+        "law": "the acts that are cited",
+        "sources": "the pages that are cited",
+    },
+    "texts: one file": {
+        "file": "the file",
+        "texts": "texts there are",
+        "missing": "those without a translation",
+        "stale": "those whose translation is a draft for an earlier text",
+        "dropped": "keys of translations that belong to no text any more, and were taken out",
+        "changed": "whether the file was written anew",
+    },
 }
 """Command -> key -> meaning, for results in JSON."""
 
