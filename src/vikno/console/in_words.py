@@ -29,7 +29,8 @@ from vikno.domain.rules.conditions import (
 )
 from vikno.domain.rules.service import Fact, Service
 from vikno.domain.rules.space import DATE_CEILING, DATE_FLOOR, day_bounds
-from vikno.domain.rules.wording import day_text, number_text, text_on
+from vikno.domain.rules.texts import filled
+from vikno.domain.rules.wording import UNKNOWN_SUM, day_text, number_text, text_on
 from vikno.domain.values import Text
 
 MOST_LISTED = 12
@@ -50,10 +51,12 @@ class Said:
 
 
 class InWords:
-    """One service in one language, on one day."""
+    """One service in one language, on one day. Of more than `most` options the first ones are named; None: all."""
 
-    def __init__(self, service: Service, phrases: Phrases, language: str, day: date) -> None:
-        self.service, self.phrases, self.language, self.day = service, phrases, language, day
+    def __init__(
+        self, service: Service, phrases: Phrases, language: str, day: date, most: int | None = MOST_LISTED
+    ) -> None:
+        self.service, self.phrases, self.language, self.day, self.most = service, phrases, language, day, most
         self._tables = {table.name: table for table in service.derived}
         self._yes_no = {True: phrases.say("yes"), False: phrases.say("no")}
 
@@ -61,8 +64,15 @@ class InWords:
         return self.phrases.say(phrase, **about)
 
     def text(self, text: Text) -> str:
-        """A text with its sums filled in; an answer that it shows is not known here."""
-        return text_on(self.service, text, {}, self.day, self.language)
+        """A text with its sums filled in, and in place of somebody's answer the question it is given to."""
+
+        def fill(what: str, name: str) -> str:
+            fact = self.service.fact.get(name) if what == "answer" else None
+            if fact is not None:
+                return self.say("cond.answer_to", ask=filled(fact.ask.text(self.language), lambda *_: UNKNOWN_SUM))
+            return text_on(self.service, Text("", f"{{{what}:{name}}}"), {}, self.day, self.language)
+
+        return filled(text.text(self.language), fill)
 
     def ask(self, fact: Fact) -> str:
         return self.text(fact.ask)
@@ -124,7 +134,7 @@ class InWords:
                 return self._compared(leaf.op if truth else TURNED[leaf.op], leaf.day)
             case AgeIs():
                 bounds = self._bounds(leaf.within, truth, "years")
-                return self.say("cond.age", day=self._day(leaf.on), bounds=bounds)
+                return self.say("cond.age", day=self.day_words(leaf.on), bounds=bounds)
 
     def _subject(self, name: str) -> tuple[Fact | None, str]:
         """The fact that is asked, and what is looked at: its question, or a value from a table by it."""
@@ -149,16 +159,16 @@ class InWords:
                 for option in fact.options
                 if option.id in leaf.options
             ]
-        if leaf.group and len(labels) > MOST_LISTED:
+        if leaf.group in fact.groups and len(labels) > MOST_LISTED:
             listed = self.say("cond.group", group=leaf.group, count=len(labels))
         else:
             listed = self.listed(labels)
         return listed if truth else self.say("cond.except", list=listed)
 
-    def listed(self, labels: Sequence[str], most: int = MOST_LISTED) -> str:
-        """“A”, “B” or “C”; of a long list the first ones."""
-        if len(labels) > most:
-            return self.say("and_more", list=", ".join(labels[:most]), count=len(labels) - most)
+    def listed(self, labels: Sequence[str]) -> str:
+        """“A”, “B” or “C”."""
+        if self.most is not None and len(labels) > self.most:
+            return self.say("and_more", list=", ".join(labels[: self.most]), count=len(labels) - self.most)
         if len(labels) < 2:
             return "".join(labels)
         return self.say("cond.or_last", list=", ".join(labels[:-1]), last=labels[-1])
@@ -178,9 +188,9 @@ class InWords:
         return self.say(f"bounds.{BOUNDS[op if truth else TURNED[op]]}", value=value)
 
     def _compared(self, op: str, day: Day) -> str:
-        return self.say(f"cond.date.{op}", day=self._day(day))
+        return self.say(f"cond.date.{op}", day=self.day_words(day))
 
-    def _day(self, day: Day) -> str:
+    def day_words(self, day: Day) -> str:
         if day.name is None:
             return day_text(day.on(self.day, self.service.dates) or self.day, self.language)
         if day.name == "today":

@@ -1,0 +1,1 @@
+"""The decision table of a service, for the lawyer who signs: in words, as a page, a spreadsheet and a graph."""
