@@ -236,6 +236,18 @@ def test_the_chat_speaks_the_language_of_its_page(browser: Browser, served: Serv
         expect(last_said(page)).to_contain_text("Де ви подаватимете документи?")
 
 
+def test_each_answer_says_its_language(browser: Browser, served: Served) -> None:
+    with visitor(browser, "en") as page:
+        settled(page, f"{served.url}/en/chat?start=ua/id-card")
+        page.locator("#say").fill("українська")
+        page.keyboard.press("Enter")
+        expect(last_said(page)).to_contain_text("подаватимете")
+        expect(last_said(page)).to_have_attribute("lang", "uk")
+        expect(page.locator("[data-choices]")).to_have_attribute("lang", "uk")
+        page.reload()
+        expect(last_said(page)).to_contain_text("подаватимете")
+
+
 def test_a_broken_line_loses_nothing_and_says_nothing_twice(browser: Browser, served: Served) -> None:
     with visitor(browser, "en") as page:
         settled(page, f"{served.url}/en/chat?start=ua/id-card")

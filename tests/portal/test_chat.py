@@ -52,6 +52,7 @@ def test_the_same_event_is_answered_the_same_and_changes_nothing(served: Served,
     first = served.turn(event="tap", conversation=begun, text="Ukraine")
     again = served.turn(event="tap", conversation=begun, text="something else altogether")
     assert again[1:] == first[1:]
+    assert first[0].pop("lang") == "en"
     assert again[0] == {**first[0], "repeated": True}
     (_, question) = served.turn(event="age", conversation=begun, text="33")
     assert question["fact"] == "reason"

@@ -9,7 +9,7 @@ interface ChatWords extends Words {
   refused: string;
 }
 
-type Entry = { from: 'person'; text: string } | { from: 'service'; message: Message; page?: string };
+type Entry = { from: 'person'; text: string } | { from: 'service'; message: Message; page?: string; lang?: string };
 
 interface Seen {
   position: number;
@@ -56,7 +56,8 @@ class Chat {
     const token = localStorage.getItem(TOKEN);
     const current = token ? await this.current() : null;
     if (current) this.restore(current);
-    if (current?.lang && current.lang !== this.lang) await this.say({ lang: this.lang });
+    // Who follows a link to the page of another language wants that language; who reloads a page does not.
+    if (current?.lang && current.lang !== this.lang && !reloaded()) await this.say({ lang: this.lang });
     if (start || !current) await this.say({ start, lang: this.lang });
     if (start) history.replaceState(null, '', location.pathname);
     this.listen();
@@ -95,13 +96,15 @@ class Chat {
       for (const message of turn.messages) {
         const ticked = message.input === 'choose_any' && message.fact === again?.fact && turn.messages.length === 1;
         if (ticked) continue;
-        const bubble = this.add({ from: 'service', message, ...(message.kind === 'outcome' && { page: turn.page }) });
+        const page = message.kind === 'outcome' ? turn.page : undefined;
+        const bubble = this.add({ from: 'service', message, page, lang: turn.lang });
         first ??= bubble;
       }
     }
     this.position = Math.max(this.position, turn.position);
     // What only explains leaves the buttons of the question as they are.
     this.asked = turn.messages.findLast((message) => message.buttons.length > 0) ?? this.asked;
+    if (turn.lang) this.choices.lang = turn.lang;
     this.offer(this.asked?.buttons ?? []);
     this.reveal(first);
     this.keep();
@@ -154,6 +157,7 @@ class Chat {
   private add(entry: Entry): HTMLLIElement {
     this.entries.push(entry);
     const bubble = entry.from === 'person' ? theirs(entry.text, this.words) : ours(entry.message, this.words, entry.page);
+    if (entry.from === 'service' && entry.lang) bubble.lang = entry.lang;
     this.append(bubble);
     return bubble;
   }
@@ -238,6 +242,11 @@ class Chat {
       if (!this.own.has(turn.event)) this.show(turn);
     });
   }
+}
+
+function reloaded(): boolean {
+  const [entry] = performance.getEntriesByType('navigation');
+  return entry instanceof PerformanceNavigationTiming && entry.type === 'reload';
 }
 
 function part<T extends HTMLElement = HTMLElement>(within: ParentNode, selector: string): T {

@@ -2,7 +2,7 @@
 
     POST /chat/turns   {"conversation": token or null, "event": id made by the client,
                         "tap": button id | "text": words | "start": service key or null | "lang": language}
-    -> JSON lines: {"conversation": token, "event": …, "position": n, "repeated"?: true, "page"?: the outcome's address}
+    -> JSON lines: {"conversation": token, "event": …, "position": n, "repeated"?: true, "lang"?: …, "page"?: …}
        and one message a line. The same event again is answered the same and changes nothing.
     GET /chat/state    (header x-conversation: token) -> the last turn, in the same lines
     GET /chat/events?conversation=token -> text/event-stream of turns; Last-Event-ID: the position already seen
@@ -68,7 +68,7 @@ class Asked(msgspec.Struct):
 
 
 class Head(msgspec.Struct, omit_defaults=True):
-    """The first line of an answer. `page`: the address of the outcome, where the turn ended in one."""
+    """The first line of an answer. `lang`: its language; `page`: the address of the outcome the turn ended in."""
 
     conversation: str
     event: str
@@ -151,7 +151,8 @@ class Chat:
             return
         if not held.repeated:
             self.streams.tell(name)
-        head = Head(token, asked.event, held.position, held.repeated, page=await self._page(name, held.effects, world))
+        page = await self._page(name, held.effects, world)
+        head = Head(token, asked.event, held.position, held.repeated, held.lang, page)
         await _answer(send, 200, b"\n".join([_encode(head), *held.effects, b""]))
 
     async def _page(self, name: str, effects: tuple[bytes, ...], world: World) -> str | None:

@@ -12,7 +12,7 @@ from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.dialog.sheet import Sheet
 from vikno.domain.rules.ruleset import Consultation
 from vikno.domain.rules.service import Fact
-from vikno.portal import views
+from vikno.portal import outcomes, questions
 from vikno.portal.address import Address, AddressTooLong, pairs, read_address, write_address
 from vikno.portal.paper import Printer, PrinterBusy, PrinterFailed
 from vikno.portal.site import Site
@@ -72,7 +72,7 @@ class Consultations:
             if here.at.sent in here.at.answers:
                 return RedirectResponse(here.canonical, 303)
             fact = facts[here.at.sent]
-            error = views.error_text(here.sheet, fact, here.at.refused(fact.id), words)
+            error = questions.error_text(here.sheet, fact, here.at.refused(fact.id), words)
             return self._question(request, here, fact, words, error)
         if here.at.ask is not None and (here.at.ask in here.found.asked or facts[here.at.ask] is here.found.next):
             return self._question(request, here, facts[here.at.ask], words)
@@ -81,7 +81,7 @@ class Consultations:
         return self._outcome(request, here, words)
 
     def _question(self, request: Request, here: Here, fact: Fact, words: Phrases, error: str = "") -> HTMLResponse:
-        shown = views.question(here.sheet, here.base, here.at, here.found, fact, words, error)
+        shown = questions.question(here.sheet, here.base, here.at, here.found, fact, words, error)
         title = words.say("question.wrong") + shown.ask if error else shown.ask
         return self.site.pages.page(
             "question.html",
@@ -90,12 +90,12 @@ class Consultations:
             status=400 if error else 200,
             title=f"{title} – {here.sheet.title}",
             question=shown,
-            talk=views.talk(here.sheet, here.base, here.at, here.found, words),
-            notes=views.notes(here.sheet, here.at, here.found, words, but=fact.id if error else ""),
+            talk=questions.talk(here.sheet, here.base, here.at, here.found, words),
+            notes=questions.notes(here.sheet, here.at, here.found, words, but=fact.id if error else ""),
         )
 
     def _outcome(self, request: Request, here: Here, words: Phrases) -> HTMLResponse:
-        shown = views.outcome(here.sheet, here.base, here.at, here.found, words)
+        shown = outcomes.outcome(here.sheet, here.base, here.at, here.found, words)
         heading = words.say(f"outcome.{shown.outcome}")
         return self.site.pages.page(
             "outcome.html",
@@ -104,8 +104,8 @@ class Consultations:
             title=f"{heading} – {here.sheet.title}",
             heading=heading,
             outcome=shown,
-            talk=views.talk(here.sheet, here.base, here.at, here.found, words),
-            notes=views.notes(here.sheet, here.at, here.found, words),
+            talk=questions.talk(here.sheet, here.base, here.at, here.found, words),
+            notes=questions.notes(here.sheet, here.at, here.found, words),
             people=self.site.people(here.lang, here.service),
         )
 
@@ -130,8 +130,8 @@ class Consultations:
         words = self.site.words[here.lang]
         try:
             made = await self.printer.checklist(
-                views.outcome(here.sheet, here.base, here.at, here.found, words),
-                views.talk(here.sheet, here.base, here.at, here.found, words),
+                outcomes.outcome(here.sheet, here.base, here.at, here.found, words),
+                questions.talk(here.sheet, here.base, here.at, here.found, words),
                 words,
                 address=f"{request.url.scheme}://{request.url.netloc}{here.canonical}",
                 people=self.site.people(here.lang, here.service),

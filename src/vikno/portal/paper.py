@@ -11,8 +11,9 @@ import msgspec
 
 from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.errors import ViknoError
+from vikno.portal.outcomes import Outcome
+from vikno.portal.questions import Talk
 from vikno.portal.site import Contact
-from vikno.portal.views import Outcome, Talk
 
 AT_ONCE = 2
 MOST_WAITING = 32

@@ -20,11 +20,15 @@ _decoder = msgspec.json.Decoder(Message)
 
 @dataclass(frozen=True)
 class Held:
-    """A turn that is on record. `effects` are its messages as JSON, ready for a page; `repeated`: seen before."""
+    """A turn that is on record. `effects` are its messages as JSON, ready for a page; `repeated`: seen before.
+
+    `lang` is the language it was answered in; None for a turn that was held before.
+    """
 
     effects: tuple[bytes, ...]
     repeated: bool
     position: int
+    lang: str | None = None
 
     @cached_property
     def messages(self) -> tuple[Message, ...]:
@@ -39,15 +43,19 @@ async def hold_conversation(
     Raises what `ConversationStore.turn` raises.
     """
 
+    lang: str | None = None
+
     def step(kept: bytes | None) -> Taken:
+        nonlocal lang
         state, lost = read_state(kept)
         after, messages = take_turn(state, event, world)
+        lang = after.lang
         if lost:
             messages = (Message("notice", world.words(after.lang).say("lost")), *messages)
         return Taken(encode(after), tuple([_encoder.encode(message) for message in messages]), fetched)
 
     held = await store.turn(conversation, key, step)
-    return Held(held.effects, held.repeated, held.position)
+    return Held(held.effects, held.repeated, held.position, lang)
 
 
 def read_state(kept: bytes | None) -> tuple[State | None, bool]:
