@@ -274,6 +274,93 @@ async def test_effects_that_wait_are_never_forgotten(store: Keeper) -> None:
     assert await store.prune(5_000) == 1
 
 
+async def prune_all(store: Keeper, before_ms: int) -> None:
+    while await store.prune(before_ms, limit=2):
+        pass
+
+
+async def test_a_conversation_goes_with_the_last_of_its_keys_and_effects(store: Keeper, clock: Hand) -> None:
+    await store.turn("old", "1", say("x", "y", fetched=True))
+    await store.turn("silent", "1", say())
+    await store.turn("waits", "1", say("w"))
+    clock.now_ms = 2_000
+    await store.turn("old", "2", say("z", fetched=True))
+    await prune_all(store, 2_000)
+    assert [c.name for c in await store.page()] == ["old", "waits"], "nothing was ever said in the silent one"
+    assert await store.read("silent") is None
+    await store.done("waits", 1)
+    await prune_all(store, 2_001)
+    assert await store.page() == ()
+    assert await store.read("old") is None
+    assert await store.turn("old", "1", say("new")) == Kept((b"new",), False, 1), "it begins like any other"
+
+
+async def test_a_conversation_that_somebody_talks_in_stays(store: Keeper, clock: Hand) -> None:
+    await store.turn("a", "1", say("x", fetched=True))
+    for clock.now_ms in range(2_000, 9_000, 1_000):
+        await store.turn("a", str(clock.now_ms), say())
+        await prune_all(store, clock.now_ms)
+        assert await store.read("a") == b"x"
+
+
+async def test_whoever_asks_is_forgotten_at_once_and_nobody_else(store: Keeper) -> None:
+    for name in ("a", "b"):
+        await store.turn(name, "1", say("x", "y", fetched=True))
+        await store.turn(name, "2", say("waits"))
+    await store.forget("a")
+    assert await store.read("a") is None
+    assert await store.since("a", 0) == ()
+    assert [c.name for c in await store.page()] == ["b"]
+    assert [e.conversation for e in await store.waiting()] == ["b"]
+    assert positions(await store.since("b", 0)) == [1, 2, 3]
+    assert await store.turn("a", "1", say("new")) == Kept((b"new",), False, 1), "the event is new too"
+    assert positions(await store.since("a", 0)) == [1]
+
+
+async def test_forgetting_twice_or_what_never_was_changes_nothing(store: Keeper) -> None:
+    await store.turn("a", "1", say("x"))
+    for name in ("nobody", "", "\0", "a' OR 1=1; --"):
+        await store.forget(name)
+    assert await store.read("a") == b"x"
+    await asyncio.gather(store.forget("a"), store.forget("a"))
+    await store.forget("a")
+    assert await store.page() == ()
+
+
+@pytest.mark.parametrize("way", ["forgotten", "old"])
+async def test_what_is_forgotten_is_never_shown_to_whoever_comes_next(store: Keeper, clock: Hand, way: str) -> None:
+    await store.turn("first", "1", say("x"))
+    await store.turn("last", "1", say("secret", fetched=True))
+    clock.now_ms = 2_000
+    if way == "forgotten":
+        await store.forget("last")
+    else:
+        await prune_all(store, 2_000)
+    await store.turn("next", "0", say())  # takes the number that the last one had
+    assert await store.since("next", 0) == ()
+    assert await store.turn("next", "1", say("own")) == Kept((b"own",), False, 1)
+    assert [e.payload for e in await store.since("next", 0)] == [b"own"]
+
+
+async def test_a_turn_beside_its_forgetting_is_whole_or_gone(store: Keeper) -> None:
+    await store.turn("a", "1", say("x"))
+    await asyncio.gather(*(store.turn("a", f"t{n}", say("y")) for n in range(9)), store.forget("a"))
+    state, said = await store.read("a"), await store.since("a", 0)
+    assert (state or b"") == b"".join(effect.payload for effect in said)
+    assert positions(said) == list(range(1, len(said) + 1))
+
+
+async def test_what_was_forgotten_stays_so_after_closing_and_opening(place: Place, clock: Hand) -> None:
+    store = place.open(clock)
+    await store.turn("a", "1", say("x"))
+    await store.forget("a")
+    await store.close()
+    again = place.open(clock)
+    assert await again.page() == ()
+    assert await again.waiting() == ()
+    await again.close()
+
+
 async def test_what_was_kept_is_there_after_closing_and_opening(place: Place, clock: Hand) -> None:
     store = place.open(clock)
     await store.turn("a", "1", say("x"))
@@ -305,7 +392,7 @@ async def test_a_closed_store_says_so(place: Place, clock: Hand) -> None:
     await store.close()
     calls = [
         store.turn("a", "1", say("x")), store.read("a"), store.page(), store.since("a", 0), store.waiting(),
-        store.done("a", 1), store.prune(0),
+        store.done("a", 1), store.prune(0), store.forget("a"),
     ]  # fmt: skip
     answers = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(answer) for answer in answers] == [StoreClosed] * len(calls)

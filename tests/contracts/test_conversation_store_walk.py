@@ -70,7 +70,12 @@ class Model:
         self.answers[key] = call.effects, last, now_ms
         return Kept(call.effects, False, last)
 
-    def forget(self, before_ms: int) -> None:
+    def forget(self, name: str) -> None:
+        self.answers = {key: answer for key, answer in self.answers.items() if key[0] != name}
+        for rows in (self.states, self.effects, self.last):
+            rows.pop(name, None)
+
+    def forget_old(self, before_ms: int) -> None:
         self.answers = {key: answer for key, answer in self.answers.items() if answer[2] >= before_ms}
         for name, effects in self.effects.items():
             self.effects[name] = {
@@ -78,6 +83,9 @@ class Model:
                 for position, effect in effects.items()
                 if effect[1] == "waiting" or effect[3] >= before_ms
             }
+        for name in [*self.states]:
+            if not self.effects.get(name) and not any(key[0] == name for key in self.answers):
+                self.forget(name)
 
 
 class Walk(RuleBasedStateMachine):
@@ -123,7 +131,12 @@ class Walk(RuleBasedStateMachine):
         before_ms = self.now_ms + 1 - age
         while self.runner.run(self.store.prune(before_ms, limit)):
             pass
-        self.model.forget(before_ms)
+        self.model.forget_old(before_ms)
+
+    @rule(conversation=CONVERSATIONS)
+    def somebody_asks_to_be_forgotten(self, conversation: str) -> None:
+        self.runner.run(self.store.forget(conversation))
+        self.model.forget(conversation)
 
     @rule()
     def close_and_open(self) -> None:

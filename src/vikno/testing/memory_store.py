@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from vikno.usecases.ports import Clock, Conversation, Effect, Kept, Status, Step, StoreClosed, check_names
 
@@ -81,16 +82,34 @@ class MemoryStore:
         for key in keys:
             del self._shelf.keys[key]
         if keys:
+            self._forget_empty({conversation for conversation, _ in keys})
             return len(keys)
         effects = self._shelf.effects.items()
         old = [at for at, e in effects if e.status == "done" and e.created_ms < before_ms][:limit]
         for at in old:
             del self._shelf.effects[at]
+        self._forget_empty({conversation for conversation, _ in old})
         return len(old)
+
+    async def forget(self, conversation: str) -> None:
+        """Forget one conversation with all that was kept of it."""
+        self._check_open()
+        rows: tuple[dict[tuple[str, Any], Any], ...] = (self._shelf.keys, self._shelf.effects)
+        for kept in rows:
+            for at in [at for at in kept if at[0] == conversation]:
+                del kept[at]
+        self._forget_empty({conversation})
 
     async def close(self) -> None:
         """Refuse turns that come later."""
         self._closed = True
+
+    def _forget_empty(self, conversations: set[str]) -> None:
+        """Forget those of which no key and no effect is left."""
+        full = {conversation for conversation, _ in (*self._shelf.keys, *self._shelf.effects)}
+        for conversation in conversations - full:
+            self._shelf.states.pop(conversation, None)
+            self._shelf.positions.pop(conversation, None)
 
     def _check_open(self) -> None:
         if self._closed:

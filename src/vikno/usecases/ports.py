@@ -64,13 +64,22 @@ class Outbox(Protocol):
 
 
 class Upkeep(Protocol):
-    """Forgetting in time what is no longer needed, and closing in order."""
+    """Forgetting what is no longer needed or no longer wanted, and closing in order."""
 
     async def prune(self, before_ms: int, limit: int = 500) -> int:
         """Forget up to `limit` dedupe keys, or else done effects, kept before that moment; how many it was.
 
         Call it until it gives 0. Keys go before their effects, so that an event still known is never
-        answered with nothing; effects that wait stay.
+        answered with nothing; effects that wait stay. A conversation goes with the last of its keys and effects,
+        its state too: from then on it has not begun. Every turn leaves a key, so one that somebody talks in stays.
+        """
+        ...
+
+    async def forget(self, conversation: str) -> None:
+        """Forget one conversation now, in one transaction: its state, its keys, its effects, those that wait too.
+
+        It covers the turns that were answered before this was called. Forgetting twice, or what never was,
+        changes nothing.
         """
         ...
 

@@ -73,6 +73,7 @@ def connect_to_write(location: Location) -> apsw.Connection:
         connection.pragma("synchronous", location.synchronous)
         connection.pragma("journal_size_limit", 64 * 2**20)
         connection.pragma("cache_size", -16 * 2**10)
+        connection.pragma("secure_delete", "fast")  # what is forgotten is overwritten in the pages that are written
     except BaseException:
         connection.close()
         raise

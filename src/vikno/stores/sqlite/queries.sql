@@ -35,12 +35,30 @@ WHERE conversation = (SELECT id FROM conversation WHERE name = ?) AND position =
 -- name: forget_keys
 -- The oldest dedupe keys, a bounded number at a time.
 DELETE FROM inbox WHERE (conversation, event) IN
-    (SELECT conversation, event FROM inbox WHERE created_ms < ? ORDER BY created_ms LIMIT ?);
+    (SELECT conversation, event FROM inbox WHERE created_ms < ? ORDER BY created_ms LIMIT ?)
+RETURNING conversation;
 
 -- name: forget_effects
 -- The oldest done effects, a bounded number at a time; only when no key so old is left, since keys point at them.
 DELETE FROM outbox WHERE id IN
-    (SELECT id FROM outbox WHERE status = 'done' AND created_ms < ? ORDER BY created_ms LIMIT ?);
+    (SELECT id FROM outbox WHERE status = 'done' AND created_ms < ? ORDER BY created_ms LIMIT ?)
+RETURNING conversation;
+
+-- name: forget_if_empty
+-- A conversation of which no key and no effect is left. Its number may be given again: nothing stands under it.
+DELETE FROM conversation WHERE id = ?
+AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.conversation = conversation.id)
+AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.conversation = conversation.id);
+
+-- name: forget_its_keys
+-- This and the next two: one conversation, whatever its age, because the person asked for it.
+DELETE FROM inbox WHERE conversation = (SELECT id FROM conversation WHERE name = ?);
+
+-- name: forget_its_effects
+DELETE FROM outbox WHERE conversation = (SELECT id FROM conversation WHERE name = ?);
+
+-- name: forget_conversation
+DELETE FROM conversation WHERE name = ?;
 
 -- name: read_state
 SELECT state FROM conversation WHERE name = ?;

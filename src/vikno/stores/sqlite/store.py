@@ -75,13 +75,23 @@ class SqliteStore(SqliteReader):
     async def prune(self, before_ms: int, limit: int = 500) -> int:
         """Forget up to `limit` old dedupe keys, or else old done effects; how many it was."""
 
-        def forget(writing: apsw.Cursor) -> int:
-            writing.execute(queries.FORGET_KEYS, (before_ms, limit))
-            if not writing.connection.changes():
-                writing.execute(queries.FORGET_EFFECTS, (before_ms, limit))
+        def forget_old(writing: apsw.Cursor) -> int:
+            gone = writing.execute(queries.FORGET_KEYS, (before_ms, limit)).fetchall()
+            gone = gone or writing.execute(queries.FORGET_EFFECTS, (before_ms, limit)).fetchall()
+            writing.executemany(queries.FORGET_IF_EMPTY, set(gone))
+            return len(gone)
+
+        return await self._ask(self._chores, Chore(forget_old))
+
+    async def forget(self, conversation: str) -> None:
+        """Forget one conversation with all that was kept of it."""
+
+        def forget_it(writing: apsw.Cursor) -> int:
+            for statement in (queries.FORGET_ITS_KEYS, queries.FORGET_ITS_EFFECTS, queries.FORGET_CONVERSATION):
+                writing.execute(statement, (conversation,))
             return writing.connection.changes()
 
-        return await self._ask(self._chores, Chore(forget))
+        await self._ask(self._chores, Chore(forget_it))
 
     async def close(self) -> None:
         """Hold the turns that wait, then let go of the file. Turns that come later are refused."""

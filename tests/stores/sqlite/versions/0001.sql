@@ -1,5 +1,7 @@
--- A store of version 1 in use: one conversation of the web that has been answered twice, one of a messenger.
-INSERT INTO conversation VALUES (1, 'web:anna', '2', 3, 2000), (2, 'telegram:17', '1', 1, 3000);
+-- A store of version 1 in use: one conversation of the web that has been answered twice, one of a messenger,
+-- and one of which version 1 had forgotten everything but the answers.
+INSERT INTO conversation VALUES
+    (1, 'web:anna', '2', 3, 2000), (2, 'telegram:17', '1', 1, 3000), (3, 'web:left', '9', 8, 100);
 INSERT INTO inbox VALUES (1, 'e1', 2, 2, 1000), (1, 'e2', 3, 1, 2000), (2, 'u1', 1, 1, 3000);
 INSERT INTO outbox VALUES
     (1, 1, 'e1', 1, CAST('Добрий день!' AS BLOB), 1000, 'done'),
