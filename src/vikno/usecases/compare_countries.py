@@ -59,7 +59,7 @@ def _days(old: Service, new: Service, day: date | None) -> list[Days]:
             stretch.first
             for service in (old, new)
             for stretch in stretches(service)
-            if stretch.dates == service.dates and (floor is None or stretch.first >= floor)
+            if floor is None or stretch.first >= floor
         }
     )
     ends = [*(start - timedelta(days=1) for start in starts[1:]), None]

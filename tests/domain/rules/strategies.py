@@ -239,7 +239,7 @@ def models(draw: Any, dated: bool = False, most: int = 700, facts: int = 6, open
     """A service with at most `most` persons on a day. `open_`: with a named date that has no value, or surely none."""
     maker = Maker(draw, dated)
     if open_ is not None:
-        maker.windows, maker.lengths = ((5, 8), (6,)) if open_ else ((5, 30, 370), (6, 20))
+        maker.windows, maker.lengths = ((5, 8), (6, 25)) if open_ else ((5, 30, 370), (6, 20))
     if open_ or (dated and maker.chance(50)):
         known = [] if open_ else DAYS if open_ is False else [None, None, *DAYS]
         maker.dates = {"d1": maker.pick(known) if known else None}

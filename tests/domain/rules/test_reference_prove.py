@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import given
 
-from tests.domain.rules.model import Model, leaf_true
+from tests.domain.rules.model import Cond, MFact, MItem, Model, When, leaf_true
 from tests.domain.rules.reference import World, broken, expected, gaps
 from tests.domain.rules.strategies import FIRST, examples, models
 from tests.domain.rules.test_reference_consult import loaded
@@ -137,8 +137,31 @@ def test_the_proof_agrees_with_brute_force_on_every_day(model: Model) -> None:
     compare(model, [FIRST + timedelta(days=at) for at in range(until)], [model.dates])
 
 
-@examples(20)
+@examples(12)
 @given(models(dated=True, most=120, facts=3, open_=True))
 def test_the_proof_agrees_with_brute_force_for_every_value_of_an_open_date(model: Model) -> None:
-    supposed: list[Dates] = [{"d1": FIRST + timedelta(days=at)} for at in range(-20, 50)]
-    compare(model, [FIRST + timedelta(days=at) for at in range(45)], [model.dates, *supposed])
+    years = 5 if any(leaf.op in ("age", "age range") and leaf.args[3].base == "d1" for leaf in model.leaves()) else 1
+    near = [round(365.25 * year) + at for year in range(years) for at in range(-20, 60)]
+    supposed: list[Dates] = [{"d1": FIRST + timedelta(days=at)} for at in near]
+    compare(model, [FIRST + timedelta(days=at) for at in range(50)], [model.dates, *supposed])
+
+
+def test_a_clash_that_only_a_far_value_of_an_open_date_brings_is_found() -> None:
+    arrival = MFact("arrival", "date", first=When(FIRST), last=When(FIRST, 364))
+    closed = [Cond("date", ("arrival", ">=", When("d1"))), Cond("date", ("arrival", "<", When("d1", 10)))]
+    items = (
+        MItem("stop", "closed", Cond("and", tuple(closed))),
+        MItem("done", "late", Cond("date", ("arrival", ">", When(date(2026, 10, 1))))),
+        MItem("note", "other"),
+    )
+    model = Model((arrival,), items, dates={"d1": None}, since=FIRST)
+    service = loaded(model)
+    findings = prove(service)
+    assert [finding.code for finding in findings] == ["outcome_clash"]
+    check_shown(model, service, findings[0])
+
+
+def test_an_age_that_is_reached_only_on_a_far_open_date_can_be_reached() -> None:
+    born = MFact("born", "date", first=When(date(2020, 1, 1)), last=When("today"))
+    items = (MItem("note", "grown", Cond("age", ("born", ">=", 18, When("d1")))), MItem("note", "other"))
+    assert prove(loaded(Model((born,), items, dates={"d1": None}, since=FIRST))) == []

@@ -1,7 +1,7 @@
 """The calendar of a service: the days on which its rules can change, and one day to stand for each stretch between.
 
 Within a stretch every comparison of two days comes out the same, so a proof for one day is a proof for all of
-it. A named date without a value (“not yet”) is tried as never, and as every day it could turn out to be.
+it. A named date without a value (“not yet”) is never reached here; `supposed` tries what it could turn out to be.
 """
 
 from __future__ import annotations
@@ -53,13 +53,19 @@ def day_names(service: Service) -> frozenset[str]:
     return frozenset(day.name for _, day, _ in days_in(service) if day.name and day.name != "today")
 
 
+def open_names(service: Service) -> list[str]:
+    """The named dates that the rules use and that have no value yet."""
+    return sorted(name for name in day_names(service) if service.dates.get(name) is None)
+
+
 def first_days(service: Service) -> set[date]:
     """The days on which something first holds: of items and of sums of money."""
     days = {item.from_ for item in service.items if item.from_}
     return days | {start for amount in service.amounts.values() for start, _ in amount.rows}
 
 
-def _after(day: date, count: int) -> date | None:
+def after(day: date, count: int) -> date | None:
+    """The day so many days later; None where the calendar ends."""
     try:
         return day + timedelta(days=count)
     except OverflowError:
@@ -72,13 +78,13 @@ def breaks(service: Service, dates: Mapping[str, date | None]) -> set[date]:
 
     def add(day: date | None) -> None:
         if day is not None:
-            out.update(near for near in (_after(day, -1), day, _after(day, 1)) if near)
+            out.update(near for near in (after(day, -1), day, after(day, 1)) if near)
 
     for item in service.items:
         if item.from_:
             out.add(item.from_)
-        if item.until and (after := _after(item.until, 1)):
-            out.add(after)
+        if item.until and (later := after(item.until, 1)):
+            out.add(later)
     for amount in service.amounts.values():
         out.update(start for start, _ in amount.rows)
     points: dict[str, list[tuple[Day, tuple[int, ...]]]] = {}
@@ -103,7 +109,7 @@ def _meetings(
         for years, back in product(_shifts(other), _shifts(ages)):
             shifted = latest_birth(years, at)
             meets = shifted and latest_birth(-back, shifted)
-            yield _after(meets, -days) if meets else None
+            yield after(meets, -days) if meets else None
 
 
 def _shifts(ages: tuple[int, ...]) -> tuple[int, ...]:
@@ -111,21 +117,8 @@ def _shifts(ages: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def stretches(service: Service) -> list[Stretch]:
-    """The days of a service in stretches, from its floor on; once more for each value an open named date can take."""
-    open_names = sorted(name for name in day_names(service) if service.dates.get(name) is None)
-    out: list[Stretch] = list(_cut(service, dict(service.dates)))
-    for name in open_names:
-        # The open date may come to lie on any side of every day that matters: stand it on each such day in turn.
-        offsets = {day.days for _, day, _ in days_in(service) if day.name == name}
-        for stretch in list(out):
-            if stretch.dates.get(name) is not None:
-                continue
-            for offset in sorted(offsets):
-                for step in (-1, 0, 1):
-                    supposed = _after(stretch.first, step - offset)
-                    if supposed:
-                        out.append(Stretch(stretch.first, stretch.last, {**stretch.dates, name: supposed}))
-    return out
+    """The days of a service in stretches, from its floor on, with its named dates as they are known."""
+    return list(_cut(service, dict(service.dates)))
 
 
 def _cut(service: Service, dates: Mapping[str, date | None]) -> Iterator[Stretch]:

@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 
 from oxidd.bdd import BDDFunction
 from oxidd.util import DDMemoryError
 
 from vikno.domain.rules.conditions import TRUE, AgeIs, Condition, DateIs, TodayIs, facts_of, leaves
-from vikno.domain.rules.days import Stretch, stretches
+from vikno.domain.rules.days import Stretch, open_names, stretches
 from vikno.domain.rules.diagram import Diagram
 from vikno.domain.rules.findings import Finding
 from vikno.domain.rules.people import Asking, BudgetExceeded, exactly_one, outcomes, union
 from vikno.domain.rules.service import ENDINGS, Promise, Service
 from vikno.domain.rules.space import Space, base_fact, conditions_of, cuts, day_bounds
+from vikno.domain.rules.supposed import supposed
 from vikno.domain.rules.texts import amounts_in, placeholders
 from vikno.domain.values import Place
 
@@ -46,7 +48,8 @@ def prove(service: Service) -> list[Finding]:
     known: set[object] = set()
     uncovered: set[tuple[str, str]] = set()
     try:
-        for stretch in stretches(service):
+        known_dates = stretches(service)
+        for stretch in chain(known_dates, supposed(service, open_names(service), known_dates)):
             _amounts(service, stretch, uncovered, report)
             signature = _signature(service, stretch)
             if signature not in known:
