@@ -9,7 +9,9 @@ from pathlib import Path
 import msgspec
 
 from vikno.cli.shown import WrongCall, day_of, floor_checked, language_of, one_service, print_json, words_of
-from vikno.console.paths.decision import Decision, as_json, in_words
+from vikno.console.paths.decision import Decision
+from vikno.console.paths.plain import as_json
+from vikno.console.paths.wording import in_words
 from vikno.usecases.tabulate_service import tabulate
 
 

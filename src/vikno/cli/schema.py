@@ -1,6 +1,6 @@
 """`vikno schema`: the JSON Schema of one of a pack's files, so that an editor helps whoever writes it.
 
-    vikno schema consultation.yaml > consultation.schema.json
+vikno schema consultation.yaml > consultation.schema.json
 """
 
 from __future__ import annotations
