@@ -54,6 +54,13 @@ class Served:
             connection.request("POST", "/chat/turns", json.dumps(asked), {"content-type": "application/json"})
             return [json.loads(line) for line in connection.getresponse().read().splitlines()]
 
+    def knows(self, token: str) -> bool:
+        """Whether the server has a conversation on record."""
+        return httpx.get(self.url + "/chat/state", headers={"x-conversation": token}).status_code == 200
+
+    def forget(self, token: str) -> None:
+        httpx.post(self.url + "/chat/forget", headers={"x-conversation": token})
+
 
 def free_port() -> int:
     with socket.socket() as probe:

@@ -31,6 +31,8 @@ LOST = (
     f"where=ua&age=33&reason=lost&prev=card&status=idp&rep=self&moves=true&rnokpp=yes&address=true&civil=false"
     f"&speed=standard&on={DAY}"
 )
+KEY = "sessionStorage.getItem('vikno.conversation')"
+NO_LONGER_KEPT = "This conversation is no longer kept. Please begin a new one."
 PAGES = {
     "home": "/{lang}/",
     "search": "/{lang}/?q=passport+паспорт",
@@ -218,8 +220,9 @@ def test_the_chat_goes_on_after_a_reload_and_in_another_tab(browser: Browser, se
         page.reload()
         expect(last_said(page)).to_contain_text("How old")
         expect(page.locator("[data-log] > li[data-from]")).to_have_text(["You: In Ukraine"])
-        other = page.context.new_page()
-        settled(other, f"{served.url}/en/chat")
+        with page.expect_popup() as opened:
+            page.evaluate("open('/en/chat')")  # as when a tab is duplicated: it has the key too
+        other = opened.value
         expect(last_said(other)).to_contain_text("How old")
         other.locator("#say").fill("33")
         other.keyboard.press("Enter")
@@ -275,10 +278,86 @@ def test_a_chat_can_be_forgotten(browser: Browser, served: Served) -> None:
         settled(page, f"{served.url}/en/chat?start=ua/id-card")
         page.get_by_role("button", name="In Ukraine").click()
         expect(last_said(page)).to_contain_text("How old")
-        token = page.evaluate("localStorage.getItem('vikno.conversation')")
-        page.get_by_role("button", name="Forget this talk").click()
+        token = page.evaluate(KEY)
+        assert served.knows(token)
+        with page.expect_response("**/chat/forget"):
+            page.get_by_role("button", name="Forget this talk").click()
         expect(page.locator("[data-log] > li")).to_have_count(1)
-        assert page.evaluate("localStorage.getItem('vikno.conversation')") != token
+        expect(page.locator("[data-choices] button").first).to_be_visible()
+        assert page.evaluate(KEY) not in (None, token)
+        assert not served.knows(token), "on the server too"
+        page.reload()
+        expect(page.locator("[data-log] > li")).to_have_count(1)
+
+
+def test_a_talk_is_forgotten_in_every_tab(browser: Browser, served: Served) -> None:
+    with visitor(browser, "en") as page:
+        settled(page, f"{served.url}/en/chat?start=ua/id-card")
+        page.get_by_role("button", name="In Ukraine").click()
+        expect(last_said(page)).to_contain_text("How old")
+        with page.expect_popup() as opened:
+            page.evaluate("open('/en/chat')")
+        expect(last_said(opened.value)).to_contain_text("How old")
+        opened.value.get_by_role("button", name="Forget this talk").click()
+        expect(opened.value.locator("[data-log] > li")).to_have_count(1)
+        page.bring_to_front()
+        expect(page.locator("[data-state]")).to_have_text(NO_LONGER_KEPT)
+        expect(page.locator("[data-log] > li")).to_have_count(1)
+        expect(page.locator("[data-log] > li[data-from]")).to_have_count(0)
+
+
+def test_what_is_forgotten_without_a_line_is_forgotten_when_there_is_one(browser: Browser, served: Served) -> None:
+    with visitor(browser, "en") as page:
+        settled(page, f"{served.url}/en/chat?start=ua/id-card")
+        token = page.evaluate(KEY)
+        page.route("**/chat/forget", lambda route: route.abort())
+        page.get_by_role("button", name="Forget this talk").click()
+        expect(page.locator("[data-state]")).to_contain_text("No connection")
+        expect(page.locator("[data-log] > li:not([aria-hidden])")).to_have_count(0)
+        assert served.knows(token)
+        page.unroute("**/chat/forget")
+        page.get_by_role("button", name="Try now").click()
+        expect(page.locator("[data-choices] button").first).to_be_visible()
+        assert not served.knows(token)
+
+
+def test_a_talk_that_is_no_longer_kept_is_begun_anew_and_said(browser: Browser, served: Served) -> None:
+    with visitor(browser, "en") as page:
+        settled(page, f"{served.url}/en/chat?start=ua/id-card")
+        served.forget(page.evaluate(KEY))
+        page.get_by_role("button", name="In Ukraine").click()
+        expect(page.locator("[data-state]")).to_have_text(NO_LONGER_KEPT)
+        expect(page.locator("[data-log] > li")).to_have_count(1)
+        page.locator("#say").fill("lost passport")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-log] > li[data-from]")).to_have_count(1)
+
+
+def test_the_next_person_at_this_computer_does_not_see_the_talk(browser: Browser, served: Served) -> None:
+    with visitor(browser, "en") as page:
+        settled(page, f"{served.url}/en/chat?start=ua/id-card")
+        page.get_by_role("button", name="In Ukraine").click()
+        expect(last_said(page)).to_contain_text("How old")
+        token = page.evaluate(KEY)
+        later = page.context.new_page()
+        page.close()
+        settled(later, f"{served.url}/en/chat")
+        expect(later.locator("[data-log] > li")).to_have_count(1)
+        assert later.evaluate(KEY) != token
+        assert later.evaluate("Object.keys(localStorage)") == []
+
+
+def test_no_address_that_the_chat_asks_for_names_the_talk(browser: Browser, served: Served) -> None:
+    with visitor(browser, "en") as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        with page.expect_request("**/chat/events"):
+            settled(page, f"{served.url}/en/chat?start=ua/id-card")
+        page.get_by_role("button", name="In Ukraine").click()
+        expect(last_said(page)).to_contain_text("How old")
+        token = page.evaluate(KEY)
+        assert token
+        assert not [url for url in asked if token in url]
 
 
 def test_what_people_type_is_never_run(browser: Browser, served: Served) -> None:

@@ -205,7 +205,53 @@ def test_a_conversation_that_is_not_kept_is_said_to_be_gone(served: Served, toke
     response = httpx.get(served.url + "/chat/state", headers={"x-conversation": token, "accept-language": "en"})
     assert response.status_code == 404
     assert response.json()["error"]["code"] == "conversation_unknown"
-    assert httpx.get(served.url + f"/chat/events?conversation={token}").status_code == 204
+    events = httpx.get(served.url + "/chat/events", headers={"x-conversation": token, "accept-language": "uk"})
+    assert events.status_code == 404
+    assert events.json()["error"]["message"] == "Цієї розмови вже немає. Почніть, будь ласка, нову."
+
+
+def test_a_conversation_that_was_never_begun_here_is_not_begun_by_naming_it(served: Served) -> None:
+    for _ in range(2):
+        (refused,) = served.turn(event="e", conversation=TOKEN, text="lost passport", lang="en")
+        assert refused["error"]["code"] == "conversation_unknown"
+        assert refused["error"]["message"] == "This conversation is no longer kept. Please begin a new one."
+    assert httpx.get(served.url + "/chat/state", headers={"x-conversation": TOKEN}).status_code == 404
+
+
+def forget(served: Served, token: str) -> httpx.Response:
+    return httpx.post(served.url + "/chat/forget", headers={"x-conversation": token})
+
+
+def test_whoever_asks_is_forgotten_on_the_server_too(served: Served, begun: str) -> None:
+    kept = served.turn(event="other", start="ua/id-card", lang="en")[0]["conversation"]
+    said = served.turn(event="2", conversation=begun, text="In Ukraine")
+    assert said[1]["fact"] == "age"
+    assert forget(served, begun).status_code == 204
+    assert httpx.get(served.url + "/chat/state", headers={"x-conversation": begun}).status_code == 404
+    for event in ("2", "3"):  # one that was answered once, and a new one
+        (refused,) = served.turn(event=event, conversation=begun, text="33")
+        assert refused["error"]["code"] == "conversation_unknown"
+    assert httpx.get(served.url + "/chat/state", headers={"x-conversation": kept}).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["", "short", TOKEN, "x" * 1000, "<script>"])
+def test_the_answer_to_forgetting_tells_nothing(served: Served, begun: str, token: str) -> None:
+    answers = [forget(served, begun), forget(served, begun), forget(served, token)]
+    assert [(answer.status_code, answer.content) for answer in answers] == [(204, b"")] * 3
+    told = [{name for name in answer.headers if name != "date"} for answer in answers]
+    assert told[0] == told[1] == told[2]
+
+
+def test_a_key_with_a_line_after_it_is_no_key(served: Served, begun: str) -> None:
+    status, error = post(served, json.dumps({"event": "e", "conversation": begun + "\n", "text": "x"}).encode())
+    assert (status, error["code"]) == (400, "broken")
+
+
+def test_no_address_holds_the_key_to_a_conversation(served: Served, begun: str) -> None:
+    for path in ("events", "state"):
+        assert httpx.get(f"{served.url}/chat/{path}?conversation={begun}").status_code == 404
+    httpx.post(f"{served.url}/chat/forget?conversation={begun}")
+    assert httpx.get(served.url + "/chat/state", headers={"x-conversation": begun}).status_code == 200
 
 
 def test_there_is_nothing_else_below_chat(served: Served) -> None:
@@ -218,7 +264,7 @@ class Listener:
 
     def __init__(self, served: Served, token: str, **headers: str) -> None:
         self.connection = served.connect()
-        self.connection.request("GET", f"/chat/events?conversation={token}", headers=headers)
+        self.connection.request("GET", "/chat/events", headers={"x-conversation": token, **headers})
         self.response = self.connection.getresponse()
         assert self.response.status == 200
         assert self.response.headers["content-type"] == "text/event-stream; charset=utf-8"
@@ -269,12 +315,20 @@ def test_a_tab_that_was_away_hears_what_it_missed(served: Served, begun: str, li
     assert from_now.hear()[1][1:] == later[1:], "without an id, only what comes from now on"
 
 
+def test_other_tabs_stop_listening_to_what_is_forgotten(
+    served: Served, begun: str, listen: Callable[..., Listener]
+) -> None:
+    tab = listen(begun)
+    forget(served, begun)
+    assert b"event: turn" not in tab.response.read(), "the stream ends"
+
+
 def test_one_conversation_has_only_so_many_listeners(
     served: Served, begun: str, listen: Callable[..., Listener]
 ) -> None:
     for _ in range(MOST_OF_ONE):
         listen(begun)
-    refused = httpx.get(served.url + f"/chat/events?conversation={begun}")
+    refused = httpx.get(served.url + "/chat/events", headers={"x-conversation": begun})
     assert refused.status_code == 503
     assert refused.headers["retry-after"] == "1"
 

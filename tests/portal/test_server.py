@@ -96,7 +96,7 @@ def test_a_server_that_is_told_to_stop_does_not_wait_for_listeners(served: Serve
 
     head, _ = served.turn(event="e", start="ua/id-card", lang="en")
     listener = served.connect()
-    listener.request("GET", f"/chat/events?conversation={head['conversation']}")
+    listener.request("GET", "/chat/events", headers={"x-conversation": head["conversation"]})
     response = listener.getresponse()
     assert response.status == 200
     os.kill(served.pid, signal.SIGTERM)

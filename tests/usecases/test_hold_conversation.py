@@ -10,7 +10,7 @@ import pytest
 from tests.domain.dialog.worlds import world
 from vikno.domain.dialog import Said, Started, decode
 from vikno.testing.memory_store import MemoryStore
-from vikno.usecases.hold_conversation import hold_conversation
+from vikno.usecases.hold_conversation import ConversationUnknown, hold_conversation
 from vikno.usecases.ports import ConversationStore, Taken
 
 HERE = world(("example",), date(2026, 3, 15))
@@ -45,6 +45,16 @@ async def test_conversations_do_not_meet(store: MemoryStore) -> None:
         await hold_conversation(store, name, "2", Said(said), HERE)
     assert await answers(store, "a") == {"water": "river"}
     assert await answers(store, "b") == {"water": "lake"}
+
+
+async def test_what_was_forgotten_is_not_begun_again_by_a_late_turn(store: MemoryStore) -> None:
+    await hold_conversation(store, "c", "1", Started("example/fishing-permit"), HERE)
+    assert (await hold_conversation(store, "c", "2", Said("1"), HERE, begun=True)).messages[0].fact == "age"
+    await store.forget("c")
+    for key in ("2", "3"):
+        with pytest.raises(ConversationUnknown):
+            await hold_conversation(store, "c", key, Said("33"), HERE, begun=True)
+    assert await store.read("c") is None
 
 
 async def test_a_state_that_cannot_be_read_is_begun_anew_and_said(store: MemoryStore) -> None:

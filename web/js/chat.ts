@@ -1,5 +1,7 @@
 /** The chat window: shows the turns of one conversation and sends what the person taps or types. */
 import { ours, theirs, typing, type Words } from './chat/log';
+import { Stream } from './chat/stream';
+import { token } from './chat/token';
 import { type Button, type Message, read, Refused, type Said, type Turn, Wire } from './chat/turns';
 
 interface ChatWords extends Words {
@@ -16,7 +18,6 @@ interface Seen {
   entries: Entry[];
 }
 
-const TOKEN = 'vikno.conversation';
 const LOG = 'vikno.log';
 const MOST_KEPT = 120;
 const TYPING_AFTER_MS = 350;
@@ -31,12 +32,14 @@ class Chat {
   private readonly state = part(this.root, '[data-state]');
   private readonly form = part<HTMLFormElement>(this.root, '[data-say]');
   private readonly input = part<HTMLInputElement>(this.root, '[data-say] input');
-  private readonly wire = new Wire(() => localStorage.getItem(TOKEN), (seconds) => this.trouble(seconds));
+  private readonly wire = new Wire((seconds) => this.trouble(seconds));
   private readonly own = new Set<string>();
   private entries: Entry[] = [];
   private position = 0;
   private asked: Message | null = null;
-  private stream: EventSource | null = null;
+  private stream: Stream | null = null;
+  /** Counts conversations, so that an answer which comes after its conversation is over is not shown. */
+  private talk = 0;
 
   constructor() {
     this.form.addEventListener('submit', (event) => {
@@ -53,8 +56,7 @@ class Chat {
   /** Go on where the conversation stands, or begin; `start` comes from the link that led here. */
   async begin(): Promise<void> {
     const start = this.root.dataset.start || null;
-    const token = localStorage.getItem(TOKEN);
-    const current = token ? await this.current() : null;
+    const current = token.get() ? await this.current() : null;
     if (current) this.restore(current);
     // Who follows a link to the page of another language wants that language; who reloads a page does not.
     if (current?.lang && current.lang !== this.lang && !reloaded()) await this.say({ lang: this.lang });
@@ -69,12 +71,16 @@ class Chat {
     const dots = typing();
     const slow = setTimeout(() => this.append(dots), TYPING_AFTER_MS);
     const event = crypto.randomUUID();
+    const { talk } = this;
     this.own.add(event);
     try {
-      this.show(await this.wire.send(said, event));
+      const turn = await this.wire.send(said, event);
+      if (talk === this.talk) this.show(turn);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.state.textContent = error.message || this.words.refused;
+      if (talk !== this.talk) return;
+      if (error.unknown) await this.anew(error.message);
+      else this.state.textContent = error.message || this.words.refused;
     } finally {
       clearTimeout(slow);
       dots.remove();
@@ -89,7 +95,6 @@ class Chat {
   }
 
   private show(turn: Turn): void {
-    localStorage.setItem(TOKEN, turn.conversation);
     let first: HTMLElement | null = null;
     if (turn.position > this.position || !this.asked) {
       const again = this.asked;
@@ -185,9 +190,26 @@ class Chat {
     this.show(current);
   }
 
-  /** Forget the conversation in this browser and begin a new one. */
+  /** Forget the conversation, here and on the server, and begin a new one. */
   private async forget(): Promise<void> {
-    localStorage.removeItem(TOKEN);
+    this.clear();
+    this.wire.forget();
+    await this.say({ start: null, lang: this.lang });
+    this.listen();
+    this.input.focus();
+  }
+
+  /** The server does not know the conversation any more: say so, and begin a new one. */
+  private async anew(reason: string): Promise<void> {
+    this.clear();
+    token.drop();
+    await this.say({ start: null, lang: this.lang });
+    this.state.textContent = reason || this.words.refused;
+    this.listen();
+  }
+
+  private clear(): void {
+    this.talk += 1;
     sessionStorage.removeItem(LOG);
     this.entries = [];
     this.position = 0;
@@ -196,9 +218,6 @@ class Chat {
     this.choices.replaceChildren();
     this.stream?.close();
     this.stream = null;
-    await this.say({ start: null, lang: this.lang });
-    this.listen();
-    this.input.focus();
   }
 
   private trouble(seconds: number | null): void {
@@ -216,11 +235,10 @@ class Chat {
 
   /** Where the conversation stands now; null when the server does not know it any more. */
   private async current(): Promise<Turn | null> {
-    const token = localStorage.getItem(TOKEN) ?? '';
     try {
-      const response = await fetch('/chat/state', { headers: { 'x-conversation': token } });
+      const response = await fetch('/chat/state', { headers: { 'x-conversation': token.get() ?? '' } });
       if (response.ok) return read((await response.text()).split('\n').filter(Boolean));
-      if (response.status === 404) localStorage.removeItem(TOKEN);
+      if (response.status === 404) token.drop();
     } catch {
       this.trouble(0);
     }
@@ -229,18 +247,21 @@ class Chat {
 
   /** Turns made in other tabs. Only a tab that is seen listens: browsers allow few such lines at once. */
   private listen(): void {
-    const token = localStorage.getItem(TOKEN);
-    if (document.hidden || !token) {
+    const conversation = token.get();
+    if (document.hidden || !conversation) {
       this.stream?.close();
       this.stream = null;
       return;
     }
     if (this.stream) return;
-    this.stream = new EventSource(`/chat/events?conversation=${encodeURIComponent(token)}&after=${this.position}`);
-    this.stream.addEventListener('turn', ({ data }) => {
-      const turn = read((data as string).split('\n').filter(Boolean));
-      if (!this.own.has(turn.event)) this.show(turn);
-    });
+    this.stream = new Stream(
+      conversation,
+      this.position,
+      (turn) => {
+        if (!this.own.has(turn.event)) this.show(turn);
+      },
+      (reason) => void this.anew(reason),
+    );
   }
 }
 

@@ -35,8 +35,12 @@ STORE = "sqlite:///vikno.db"
 FALLBACK = "en"
 DAY_MS = 86_400_000
 KEEP_DAYS = 30
-"""So long what was said can be heard again, and an event sent twice is known."""
+"""So long after the last turn a conversation is kept: its answers, what was said, and which events were answered."""
+FIRST_PRUNE_S = 60
+"""After the start, when the first people have been served."""
 PRUNE_EVERY_S = 3600
+PRUNE_PAUSE_S = 0.1
+"""Between two batches, so that turns go first."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +104,13 @@ async def _prepare(worlds: Worlds) -> None:
 
 async def _prune(kept: Upkeep) -> None:
     """Forget in time, a little at once, so that turns need not wait for it."""
+    await asyncio.sleep(FIRST_PRUNE_S)
     while True:
-        await asyncio.sleep(PRUNE_EVERY_S)
         try:
             while await kept.prune(now_ms() - KEEP_DAYS * DAY_MS):  # noqa: ASYNC110 - no wait: turns go first
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(PRUNE_PAUSE_S)
         except StoreClosed:
             return
         except Exception as error:  # noqa: BLE001 - a chore that failed is tried again in an hour
             log.warning("prune_failed", extra={"error": type(error).__name__})
+        await asyncio.sleep(PRUNE_EVERY_S)

@@ -5,7 +5,8 @@
     -> JSON lines: {"conversation": token, "event": …, "position": n, "repeated"?: true, "lang"?: …, "page"?: …}
        and one message a line. The same event again is answered the same and changes nothing.
     GET /chat/state    (header x-conversation: token) -> the last turn, in the same lines
-    GET /chat/events?conversation=token -> text/event-stream of turns; Last-Event-ID: the position already seen
+    GET /chat/events   (header x-conversation: token) -> text/event-stream; Last-Event-ID: the position already seen
+    POST /chat/forget  (header x-conversation: token) -> 204 when nothing of it is kept any more, or never was
 
 The POST is the hot path: no framework, no template, one turn of the store.
 """
@@ -17,7 +18,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Annotated, Protocol
-from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -29,8 +29,8 @@ from vikno.domain.dialog.world import World
 from vikno.domain.errors import ViknoError
 from vikno.portal.address import pairs, write_address
 from vikno.portal.streams import Streams
-from vikno.usecases.hold_conversation import hold_conversation, read_state
-from vikno.usecases.ports import ConversationStore, Outbox
+from vikno.usecases.hold_conversation import ConversationUnknown, hold_conversation, read_state
+from vikno.usecases.ports import ConversationStore, Outbox, Upkeep
 
 MOST_BYTES = 64 * 1024
 """A turn; what a person types is shorter by far, and is read up to 400 letters."""
@@ -38,7 +38,7 @@ MOST_DRAINED = 16 * 1024 * 1024
 """Of a larger body this much is received and thrown away, so that whoever sent it hears why it was refused."""
 TOKEN_BYTES = 24
 
-Token = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{22,64}$")]
+Token = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{22,64}\Z")]
 EventId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Short = Annotated[str, msgspec.Meta(max_length=128)]
 
@@ -78,8 +78,8 @@ class Head(msgspec.Struct, omit_defaults=True):
     page: str | None = None
 
 
-class Records(ConversationStore, Outbox, Protocol):
-    """What the chat needs of a store: to hold turns, and to hear again what was said."""
+class Records(ConversationStore, Outbox, Upkeep, Protocol):
+    """What the chat needs of a store: to hold turns, to hear again what was said, and to forget it."""
 
 
 _decode = msgspec.json.Decoder(Asked).decode
@@ -120,6 +120,8 @@ class Chat:
                 await self.state(scope, send)
             case "GET", "/chat/events":
                 await self.events(scope, receive, send)
+            case "POST", "/chat/forget":
+                await self.forget(scope, send)
             case _:
                 await self._refuse(send, 404, "not_found", "broken", None)
 
@@ -144,7 +146,12 @@ class Chat:
                 await hold_conversation(
                     self.store, name, f"{asked.event}~lang", LanguageChosen(asked.lang), world, fetched=True
                 )
-            held = await hold_conversation(self.store, name, asked.event, happened, world, fetched=True)
+            held = await hold_conversation(
+                self.store, name, asked.event, happened, world, fetched=True, begun=asked.conversation is not None
+            )
+        except ConversationUnknown as error:
+            await self._refuse(send, 404, error.code, "unknown", asked.lang or _language(scope))
+            return
         except ViknoError as error:
             status, phrase = (503, "busy") if error.retryable else (400, "broken")
             await self._refuse(send, status, error.code, phrase, asked.lang)
@@ -170,11 +177,11 @@ class Chat:
 
     async def state(self, scope: Scope, send: Send) -> None:
         """The last turn of a conversation, for a page that was loaded anew."""
-        token = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-conversation"), "")
+        token = _header(scope, b"x-conversation")
         try:
             kept = await self.store.read(name_of(token)) if _is_token(token) else None
             if kept is None:
-                await self._refuse(send, 404, "conversation_unknown", "unknown", _language(scope))
+                await self._refuse(send, 404, ConversationUnknown.code, "unknown", _language(scope))
                 return
             state, _ = read_state(kept)
             last = await self.streams.last(name_of(token))
@@ -188,18 +195,32 @@ class Chat:
 
     async def events(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Turns as they are held, those made elsewhere too."""
-        query = dict(parse_qsl(scope["query_string"][:500].decode("latin-1")))
-        token = query.get("conversation", "")
-        seen = next((value for name, value in scope["headers"] if name == b"last-event-id"), b"")
-        position = _number(seen.decode("latin-1") or query.get("after", ""))
-        if not _is_token(token) or await self.store.read(name_of(token)) is None:
-            # 204 tells an EventSource to stop asking.
-            await _answer(send, 204, b"")
+        token = _header(scope, b"x-conversation")
+        try:
+            known = _is_token(token) and await self.store.read(name_of(token)) is not None
+        except ViknoError as error:
+            await self._refuse(send, 503, error.code, "busy", _language(scope))
+            return
+        if not known:
+            await self._refuse(send, 404, ConversationUnknown.code, "unknown", _language(scope))
             return
         if not self.streams.room(name_of(token)):
             await self._refuse(send, 503, "too_many_streams", "busy", _language(scope))
             return
+        position = _number(_header(scope, b"last-event-id"))
         await self.streams.stream(token, name_of(token), position, receive, send)
+
+    async def forget(self, scope: Scope, send: Send) -> None:
+        """Forget a conversation. The answer never tells whether there was one; asking twice is no mistake."""
+        token = _header(scope, b"x-conversation")
+        if _is_token(token):
+            try:
+                await self.store.forget(name_of(token))
+            except ViknoError as error:
+                await self._refuse(send, 503, error.code, "busy", _language(scope))
+                return
+            self.streams.end(name_of(token))
+        await _answer(send, 204, b"")
 
     async def _refuse(self, send: Send, status: int, code: str, phrase: str, lang: str | None) -> None:
         message = self.words(lang).say(f"chat.{phrase}")
@@ -235,10 +256,13 @@ def _is_token(token: str) -> bool:
     return True
 
 
+def _header(scope: Scope, wanted: bytes) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
+
+
 def _language(scope: Scope) -> str | None:
     """The first language the browser asks for."""
-    wanted = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
-    return wanted[:2].decode("latin-1").lower() or None
+    return _header(scope, b"accept-language")[:2].lower() or None
 
 
 def _number(written: str) -> int:
@@ -247,8 +271,8 @@ def _number(written: str) -> int:
 
 
 async def _answer(send: Send, status: int, body: bytes) -> None:
-    headers = [*_LINES, (b"content-length", b"%d" % len(body))]
+    headers = _LINES if status == 204 else [*_LINES, (b"content-length", b"%d" % len(body))]
     if status == 503:
-        headers.append((b"retry-after", b"1"))
+        headers = [*headers, (b"retry-after", b"1")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

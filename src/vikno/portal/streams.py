@@ -21,12 +21,18 @@ PAGE = 200
 _encode = msgspec.json.Encoder().encode
 
 
+class Listening(asyncio.Event):
+    """Set when there is something to hear; `over` when the conversation is forgotten."""
+
+    over = False
+
+
 class Streams:
     """Who listens to which conversation."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
-        self._listening: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._listening: defaultdict[str, set[Listening]] = defaultdict(set)
         self._count = 0
         self._closed = False
 
@@ -39,6 +45,12 @@ class Streams:
     def room(self, name: str) -> bool:
         """Whether one more may listen."""
         return not self._closed and self._count < MOST_STREAMS and len(self._listening.get(name, ())) < MOST_OF_ONE
+
+    def end(self, name: str) -> None:
+        """This conversation is forgotten: end its streams. Who comes back is told."""
+        for heard in self._listening.get(name, ()):
+            heard.over = True
+            heard.set()
 
     def close(self) -> None:
         """End every stream; browsers come back to the next server by themselves."""
@@ -69,7 +81,7 @@ class Streams:
 
     async def stream(self, token: str, name: str, position: int, receive: Receive, send: Send) -> None:
         """Send every turn after `position` (-1: from now on) until somebody has had enough."""
-        heard = asyncio.Event()
+        heard = Listening()
         self._listening[name].add(heard)
         self._count += 1
         gone = asyncio.create_task(_gone(receive))
@@ -81,7 +93,7 @@ class Streams:
             if position < 0:
                 last = await self.last(name)
                 position = last[-1].position if last else 0
-            while not gone.done() and not self._closed and loop.time() < ends:
+            while not (gone.done() or heard.over or self._closed) and loop.time() < ends:
                 heard.clear()
                 position = await self._send_since(token, name, position, send)
                 waiting = asyncio.create_task(heard.wait())

@@ -12,10 +12,17 @@ from vikno.domain.dialog.messages import Message
 from vikno.domain.dialog.state import State, decode, encode
 from vikno.domain.dialog.turn import take_turn
 from vikno.domain.dialog.world import World
+from vikno.domain.errors import ViknoError
 from vikno.usecases.ports import ConversationStore, Taken
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Message)
+
+
+class ConversationUnknown(ViknoError):
+    """This conversation never was, or it is forgotten. Begin a new one, with no conversation named."""
+
+    code = "conversation_unknown"
 
 
 @dataclass(frozen=True)
@@ -36,17 +43,28 @@ class Held:
 
 
 async def hold_conversation(
-    store: ConversationStore, conversation: str, key: str, event: Event, world: World, *, fetched: bool = False
+    store: ConversationStore,
+    conversation: str,
+    key: str,
+    event: Event,
+    world: World,
+    *,
+    fetched: bool = False,
+    begun: bool = False,
 ) -> Held:
     """One turn. `key` is the channel's own dedupe key of the event; `fetched`: the caller shows the messages himself.
 
-    Raises what `ConversationStore.turn` raises.
+    `begun`: the person says that they have talked before; a turn never brings back what was forgotten meanwhile.
+
+    Raises ConversationUnknown, and what `ConversationStore.turn` raises.
     """
 
     lang: str | None = None
 
     def step(kept: bytes | None) -> Taken:
         nonlocal lang
+        if begun and kept is None:
+            raise ConversationUnknown
         state, lost = read_state(kept)
         after, messages = take_turn(state, event, world)
         lang = after.lang

@@ -1,4 +1,5 @@
 /** What goes to the server and comes back: one turn at a time, in order, each sent until it is answered. */
+import { token } from './token';
 
 export interface Button {
   id: string;
@@ -64,33 +65,43 @@ const PATIENCE_MS = 15_000;
 const PAUSES_S = [1, 2, 4, 8, 15];
 
 /** Refused for good: sending the same again would be refused again. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  /** `unknown`: the server does not know the conversation any more. */
+  constructor(
+    reason: string,
+    readonly unknown: boolean,
+  ) {
+    super(reason);
+  }
+}
 
 export class Wire {
   private waiting: Promise<unknown> = Promise.resolve();
   private wake: (() => void) | null = null;
 
-  constructor(
-    private readonly conversation: () => string | null,
-    private readonly trouble: (seconds: number | null) => void,
-  ) {
+  constructor(private readonly trouble: (seconds: number | null) => void) {
     addEventListener('online', () => this.retryNow());
   }
 
   /** Send after everything sent before; resolves with the answer, however long the line is down. */
   send(said: Said, event: string): Promise<Turn> {
-    const answer = this.waiting.then(() => this.insist({ ...named(said), event }));
+    const answer = this.waiting.then(() => this.insist(() => this.once({ ...named(said), event })));
     this.waiting = answer.catch(() => undefined);
     return answer;
+  }
+
+  /** Have the server forget the conversation, after everything sent before. What is sent later begins a new one. */
+  forget(): void {
+    this.waiting = this.waiting.then(() => this.insist(() => this.forgotten())).then(() => token.drop());
   }
 
   retryNow(): void {
     this.wake?.();
   }
 
-  private async insist(turn: Record<string, unknown>): Promise<Turn> {
+  private async insist<Answer>(once: () => Promise<Answer | null>): Promise<Answer> {
     for (let attempt = 0; ; attempt += 1) {
-      const answer = await this.once(turn);
+      const answer = await once();
       if (answer) {
         this.trouble(null);
         return answer;
@@ -115,15 +126,33 @@ export class Wire {
       response = await fetch('/chat/turns', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ ...turn, conversation: this.conversation() }),
+        body: JSON.stringify({ ...turn, conversation: token.get() }),
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
       if (response.status >= 500 || response.status === 429) return null;
-      const lines = (await response.text()).split('\n').filter(Boolean);
-      if (!response.ok) throw new Refused((JSON.parse(lines[0] ?? '{}') as { error?: { message?: string } }).error?.message);
-      return read(lines);
+      const text = await response.text();
+      if (!response.ok) throw new Refused(reasonOf(text), response.status === 404);
+      const answer = read(text.split('\n').filter(Boolean));
+      token.set(answer.conversation);
+      return answer;
     } catch (error) {
       if (error instanceof Refused) throw error;
+      return null;
+    }
+  }
+
+  private async forgotten(): Promise<true | null> {
+    const conversation = token.get();
+    if (!conversation) return true;
+    try {
+      const response = await fetch('/chat/forget', {
+        method: 'POST',
+        headers: { 'x-conversation': conversation },
+        keepalive: true, // also when the tab is closed now
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
+      return response.ok || null;
+    } catch {
       return null;
     }
   }
@@ -134,6 +163,15 @@ function named(said: Said): Record<string, unknown> {
   if ('tap' in said) return { tap: said.tap };
   if ('text' in said) return { text: said.text, lang: said.lang };
   return said;
+}
+
+/** Why the server refused something, in its words for the person. */
+export function reasonOf(body: string): string {
+  try {
+    return (JSON.parse(body) as { error?: { message?: string } }).error?.message ?? '';
+  } catch {
+    return '';
+  }
 }
 
 /** JSON lines: who and what the turn was, then one message a line. */
