@@ -18,7 +18,7 @@ class Store(MemoryStore):
     """One whose disk fails at the first try."""
 
     def __init__(self) -> None:
-        self.moment, self.pruned = OLD, list[int]()
+        self.moment, self.pruned, self.enough = OLD, list[int](), asyncio.Event()
         super().__init__(lambda: self.moment)
 
     async def prune(self, before_ms: int, limit: int = 500) -> int:
@@ -26,6 +26,8 @@ class Store(MemoryStore):
             self.pruned.append(-1)
             raise StoreUnavailable
         self.pruned.append(await super().prune(before_ms, limit))
+        if len(self.pruned) >= 9:
+            self.enough.set()
         return self.pruned[-1]
 
 
@@ -48,8 +50,7 @@ async def test_what_is_old_goes_and_what_is_young_stays(quick: None) -> None:
     await store.turn("web:young", "1", held)
     chore = asyncio.create_task(web._prune(store))
     async with asyncio.timeout(10):
-        while len(store.pruned) < 9:
-            await asyncio.sleep(0)
+        await store.enough.wait()
     assert store.pruned[:9] == [-1, 500, 500, 200, 500, 500, 200, 0, 0]
     assert [conversation.name for conversation in await store.page()] == ["web:young"]
     await store.close()
