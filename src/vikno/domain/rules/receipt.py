@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from vikno.domain.rules.conditions import Answer
-from vikno.domain.rules.explain import reasons_for
+from vikno.domain.rules.explain import Reason
 from vikno.domain.rules.service import Fact, Item, Service
 
 
@@ -74,8 +74,10 @@ def amount_json(service: Service, item: Item, day: date) -> dict[str, str] | Non
     return {found[0]: str(found[1].quantize(Decimal("0.01")))}
 
 
-def receipt_of(service: Service, day: date, used: Mapping[str, Answer], items: Sequence[Item]) -> Receipt:
-    """The receipt of an outcome."""
+def receipt_of(
+    service: Service, day: date, used: Mapping[str, Answer], items: Sequence[tuple[Item, Sequence[Reason]]]
+) -> Receipt:
+    """The receipt of an outcome: its items, each with what decided it."""
     document = {
         "service": service.key,
         "version": service.version,
@@ -87,9 +89,9 @@ def receipt_of(service: Service, day: date, used: Mapping[str, Answer], items: S
                 "id": item.id,
                 "amount": amount_json(service, item, day),
                 "basis": list(item.basis),
-                "because": [reason.condition for reason in reasons_for(service, item, used, day)],
+                "because": [reason.condition for reason in reasons],
             }
-            for item in items
+            for item, reasons in items
         ],
     }
     return Receipt(document, hash_of(document))

@@ -12,11 +12,12 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache
 
-from vikno.domain.rules.conditions import Answer
+from vikno.domain.rules.conditions import Answer, facts_of
 from vikno.domain.rules.diagram import diagram_on
 from vikno.domain.rules.explain import Reason, reasons_for
 from vikno.domain.rules.receipt import Receipt, receipt_of
 from vikno.domain.rules.service import ENDINGS, Fact, Item, Service
+from vikno.domain.rules.space import base_fact
 from vikno.domain.rules.tables import NO, YES, Tables
 from vikno.domain.rules.wording import item_text
 
@@ -77,11 +78,12 @@ def total_of(service: Service, items: tuple[Item, ...], day: date) -> Mapping[st
 class _Step:
     """A point of a walk: the fact asked there, what is still open, and where each answer leads."""
 
-    __slots__ = ("at", "edges", "live")
+    __slots__ = ("at", "decides", "edges", "live")
 
     def __init__(self, at: int, live: Live) -> None:
         self.at, self.live = at, live
         self.edges: dict[Answer | int, tuple[_Step, tuple[int, ...]]] = {}
+        self.decides: tuple[Item, ...] | None = None
 
 
 class Ruleset:
@@ -99,6 +101,7 @@ class Ruleset:
         self._raw_roots = [tables.row(function) for function in diagram.raw]
         self.items = diagram.items
         self._domains = tuple(diagram.space.domains[fact.id] for fact in service.facts)
+        self._lookups = tuple(None if domain.several or domain.edges else domain.places for domain in self._domains)
         self._several = tuple(domain.several for domain in self._domains)
         self._options = tuple(fact.option_ids if fact.kind == "choose_any" else () for fact in service.facts)
         self._told_at = {at: tables.order[fact] for at, (fact, _, _) in enumerate(diagram.told, len(diagram.shown))}
@@ -106,12 +109,14 @@ class Ruleset:
         self._steps: dict[tuple[int, Live], _Step] = {}
         self._items: dict[tuple[int, ...], tuple[Item, ...]] = {}
         self._edges = 0
+        self._looks = {item: self._looked_at(item) for item in self.items}
+        self._reasons: dict[tuple[Item, tuple[Answer | None, ...]], tuple[Reason, ...]] = {}
         self._first = self._settled(0, list(enumerate(self._roots)))
 
     def consult(self, answers: Mapping[str, Answer]) -> Consultation:
         """Where these answers lead. Answers must be of their fact's type (`read_answer` sees to it)."""
         step, certain = self._first
-        names, domains, several = self._ids, self._domains, self._several
+        names, lookups = self._ids, self._lookups
         asked: list[str] = []
         upcoming: Fact | None = None
         while step.at < len(names):
@@ -122,7 +127,8 @@ class Ruleset:
                 upcoming = self.service.facts[at]
                 break
             asked.append(name)
-            branch = answer if several[at] else domains[at].index(answer)
+            lookup = lookups[at]
+            branch = self._branch(at, answer) if lookup is None else lookup[answer]
             edge = step.edges.get(branch)
             if edge is None:
                 edge = self._taken(step, branch)
@@ -136,6 +142,10 @@ class Ruleset:
         ignored = tuple(name for name in answers if name not in asked) if len(asked) < len(answers) else ()
         kind = shown[0].kind if shown and shown[0].kind in ENDINGS else "checklist"
         return Consultation(self, answers, tuple(asked), None, ignored, kind, shown)
+
+    def _branch(self, at: int, answer: Answer) -> Answer | int:
+        """What tells an answer from others: of several options the answer itself, otherwise its class."""
+        return answer if self._several[at] else self._domains[at].index(answer)
 
     def _shown(self, certain: tuple[int, ...]) -> tuple[Item, ...]:
         """The items of a finished walk, in the order in which the service has them."""
@@ -184,10 +194,11 @@ class Ruleset:
 
     def _make_room(self) -> None:
         """Forget what was remembered when it has grown large; it is only remembered for speed."""
-        if len(self._steps) + len(self._items) + self._edges > REMEMBERED:
+        if len(self._steps) + len(self._items) + len(self._reasons) + self._edges > REMEMBERED:
             self._edges = 0  # of n ticks there are 2ⁿ ways on from one step
             self._steps.clear()
             self._items.clear()
+            self._reasons.clear()
             self._first = self._settled(0, list(enumerate(self._roots)))
 
     def certain(self, used: Mapping[str, Answer]) -> tuple[Item, ...]:
@@ -212,15 +223,24 @@ class Ruleset:
     def decides(self, answers: Mapping[str, Answer], fact: Fact) -> tuple[Item, ...]:
         """The items that the answer to this fact can still change, after the answers to the facts above it."""
         at = self._ids.index(fact.id)
-        before = {name: answers[name] for name in self._ids[:at] if name in answers}
-        out = []
-        for index, root in enumerate(self._roots):
-            row, item = root, self.items[self._owner[index]]
-            while row > YES and self._level[row] < at:
-                row = self._step(row, before)
-            if (row > YES and self._level[row] == at) or (row and self._told_at.get(index) == at):
-                out.append(item)
-        return tuple(dict.fromkeys(out))
+        step = self._first[0]
+        while step.at < at:
+            answer = answers.get(self._ids[step.at])
+            if answer is None:
+                break  # a question above is open: nothing is known below it
+            branch = self._branch(step.at, answer)
+            edge = step.edges.get(branch) or self._taken(step, branch)
+            step = edge[0]
+        if step.at != at:
+            return ()
+        if step.decides is None:
+            waiting = [
+                self._owner[index]
+                for index, row in step.live
+                if (row > YES and self._level[row] == at) or self._told_at.get(index) == at
+            ]
+            step.decides = tuple(self.items[index] for index in sorted(set(waiting)))
+        return step.decides
 
     def _step(self, row: int, answers: Mapping[str, Answer]) -> int:
         at = self._level[row]
@@ -237,11 +257,23 @@ class Ruleset:
 
     def reasons(self, consultation: Consultation, item: Item) -> tuple[Reason, ...]:
         """Why this item: only the answers that decided."""
-        return reasons_for(self.service, item, consultation.used, self.day)
+        used = consultation.used
+        key = item, tuple([used.get(name) for name in self._looks[item]])
+        found = self._reasons.get(key)
+        if found is None:
+            self._make_room()
+            found = self._reasons[key] = reasons_for(self.service, item, used, self.day)
+        return found
+
+    def _looked_at(self, item: Item) -> tuple[str, ...]:
+        """The facts whose answers an item's condition looks at, itself or through a table."""
+        names = facts_of(item.when) if item.when else frozenset()
+        return tuple(sorted({base_fact(self.service, name) for name in names}))
 
     def receipt(self, consultation: Consultation) -> Receipt:
         """The proof of an outcome: canonical JSON and its hash, the same in every language."""
-        return receipt_of(self.service, self.day, consultation.used, consultation.items)
+        items = [(item, self.reasons(consultation, item)) for item in consultation.items]
+        return receipt_of(self.service, self.day, consultation.used, items)
 
 
 class _ByIdentity:

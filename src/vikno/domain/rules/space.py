@@ -58,12 +58,12 @@ class Domain:
         self.several = fact.kind == "choose_any"
         width = len(self.cells) if self.several else max(0, (len(self.cells) - 1).bit_length())
         self.variables = range(first, first + width)
-        self._index = {cell.value: at for at, cell in enumerate(self.cells)} if not edges else {}
+        self.places = {cell.value: at for at, cell in enumerate(self.cells)} if not edges else {}
 
     def index(self, answer: Answer) -> int:
         """The class of an answer; KeyError for one that the fact does not have."""
         if not self.edges:
-            return self._index[answer]
+            return self.places[answer]
         if isinstance(answer, date):
             return bisect_right(self.edges, answer.toordinal()) - 1
         steps = (Decimal(str(answer)) - self.fact.low) / self.fact.step
