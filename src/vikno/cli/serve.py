@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import socket
 import sys
+from contextlib import suppress
 from tempfile import TemporaryDirectory
 
 from vikno.cli.shown import WrongCall
@@ -14,12 +16,15 @@ def run(options: argparse.Namespace) -> int:
     _check_free(options.host, options.port)
     from vikno.bootstrap.web import STORE, serve
 
+    # The server stops in order and then raises the signal again; what stands around it is to end in order too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     print(f"Vikno is on http://{_host(options.host)}:{options.port}/ (Ctrl-C ends it)", file=sys.stderr, flush=True)
-    if options.demo and options.store is None:
-        with TemporaryDirectory(prefix="vikno-demo-") as folder:  # a demo leaves nothing behind
-            serve(options.host, options.port, countries=options.countries, store=f"sqlite:///{folder}/demo.db")
-    else:
-        serve(options.host, options.port, countries=options.countries, store=options.store or STORE)
+    with suppress(KeyboardInterrupt):
+        if options.demo and options.store is None:
+            with TemporaryDirectory(prefix="vikno-demo-") as folder:  # a demo leaves nothing behind
+                serve(options.host, options.port, countries=options.countries, store=f"sqlite:///{folder}/demo.db")
+        else:
+            serve(options.host, options.port, countries=options.countries, store=options.store or STORE)
     return 0
 
 
