@@ -360,6 +360,23 @@ def test_no_address_that_the_chat_asks_for_names_the_talk(browser: Browser, serv
         assert not [url for url in asked if token in url]
 
 
+def test_the_way_back_and_forth_through_the_questions_still_works(browser: Browser, served: Served) -> None:
+    with visitor(browser, "en") as page:
+        page.goto(f"{served.url}/en/ua/id-card/")
+        page.get_by_label("In Ukraine").check()
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_label("How old").fill("10")
+        page.get_by_role("button", name="Continue").click()
+        expect(page.locator("#proof")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_label("How old")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_label("In Ukraine")).to_be_visible()
+        for _ in range(2):
+            page.go_forward()
+        expect(page.locator("#proof")).to_be_visible()
+
+
 def test_what_people_type_is_never_run(browser: Browser, served: Served) -> None:
     with visitor(browser, "en") as page:
         settled(page, f"{served.url}/en/chat")

@@ -327,6 +327,28 @@ def test_pages_may_be_kept_by_search_engines_only_without_answers(client: httpx.
     assert not kept(f"{BELOW}?{LOST}")
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"{BELOW}?{LOST}",
+        f"{BELOW}?where=ua",
+        f"{BELOW}?where=ua&-sent=where",
+        f"{BELOW}?where=ua&-sent=age",
+        f"{BELOW}?where=ua&age=abc",
+        f"{BELOW}receipt.json?{LOST}",
+        f"{BELOW}receipt.json?where=ua",
+        f"{BELOW}checklist.pdf?{LOST}",
+        f"{BELOW.rstrip('/')}?where=ua",
+        f"{BELOW}?where={'x' * 9000}",
+        "/en/ua/nowhere/?where=ua",
+        "/en/?q=lost+passport",
+    ],
+)
+def test_what_holds_answers_is_kept_by_nobody(client: httpx.Client, address: str) -> None:
+    response = client.get(address, follow_redirects=False)
+    assert response.headers["cache-control"] == "no-store"
+
+
 def test_the_server_says_that_it_is_well(client: httpx.Client) -> None:
     assert client.get("/health").text == f"ok {len(SERVICES)}\n"
     assert "Disallow: /chat/" in client.get("/robots.txt").text

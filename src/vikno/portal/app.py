@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from vikno.portal.chat import Chat
-from vikno.portal.consult import Consultations
+from vikno.portal.consult import Consultations, unkept
 from vikno.portal.home import Home, own_path
 from vikno.portal.paper import Printer
 from vikno.portal.site import Site
@@ -107,10 +107,10 @@ def _pages(site: Site, printer: Printer, life: Life) -> Starlette:
             Route("/{lang}/", home.page),
             Route("/{lang}/chat", window),
             Route("/{lang}/{country}/", home.country),
-            Route(consultation, consultations.page),
-            Route(consultation + "receipt.json", consultations.receipt),
-            Route(consultation + "checklist.pdf", consultations.pdf),
-            *(Route(path.rstrip("/"), slash) for path in ("/{lang}/", "/{lang}/{country}/", consultation)),
+            Route(consultation, unkept(consultations.page)),
+            Route(consultation + "receipt.json", unkept(consultations.receipt)),
+            Route(consultation + "checklist.pdf", unkept(consultations.pdf)),
+            *(Route(path.rstrip("/"), unkept(slash)) for path in ("/{lang}/", "/{lang}/{country}/", consultation)),
         ],
         exception_handlers={404: missing, 405: missing, Exception: failed},
         lifespan=life,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -14,10 +15,13 @@ from vikno.domain.rules.ruleset import Consultation
 from vikno.domain.rules.service import Fact
 from vikno.portal import outcomes, questions
 from vikno.portal.address import Address, AddressTooLong, pairs, read_address, write_address
+from vikno.portal.days import TooManyDays
 from vikno.portal.paper import Printer, PrinterBusy, PrinterFailed
 from vikno.portal.site import Site
 
 log = logging.getLogger("vikno.portal")
+
+Answering = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,10 @@ class Consultations:
             at = read_address(world.services[key], request.scope["query_string"], world.today(key))
         except AddressTooLong:
             return self.site.gone(request, lang, "long", 414)
-        sheet = self.site.sheet(key, lang, at.day)
+        try:
+            sheet = self.site.sheet(key, lang, at.day)
+        except TooManyDays:
+            return self.site.gone(request, lang, "busy", 503)
         return Here(lang, f"/{lang}/{key}/", at, sheet, sheet.ruleset.consult(at.answers))
 
     async def page(self, request: Request) -> Response:
@@ -161,4 +168,15 @@ class Consultations:
 
 def _saved_as(name: str) -> dict[str, str]:
     """Headers of a file to keep. Names are of our making: letters, digits, hyphens."""
-    return {"content-disposition": f'attachment; filename="{name}"', "cache-control": "private, no-cache"}
+    return {"content-disposition": f'attachment; filename="{name}"'}
+
+
+def unkept(answer: Answering) -> Answering:
+    """The same, kept by no browser and no proxy: a person's answers stand in it, and others may use this computer."""
+
+    async def answered(request: Request) -> Response:
+        response = await answer(request)
+        response.headers["cache-control"] = "no-store"
+        return response
+
+    return answered

@@ -64,6 +64,8 @@ class Home:
             shelves=self._shelves(lang),
             people=self.site.people(lang),
         )
+        if request.scope["query_string"]:  # what somebody looks for is nobody else's business
+            response.headers["cache-control"] = "no-store"
         response.set_cookie(
             LANGUAGE_COOKIE, lang, max_age=YEAR_S, httponly=True, samesite="lax", secure=request.url.scheme == "https"
         )

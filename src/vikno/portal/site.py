@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -13,10 +12,12 @@ from starlette.responses import HTMLResponse
 from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.dialog.sheet import Sheet
 from vikno.domain.dialog.world import World
-from vikno.domain.rules.ruleset import ruleset_on
+from vikno.portal.days import Days
 from vikno.ui.frame import SCHEMES, Frame, Language, Pages, language_name
 
 SCHEME_COOKIE, LANGUAGE_COOKIE = "scheme", "lang"
+BUSY_S = "2"
+"""After so many seconds it is worth asking again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Site:
     world: Callable[[], World]
     words: Mapping[str, Phrases]
     pages: Pages
+    days: Days = field(default_factory=Days)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -83,16 +85,20 @@ class Site:
         return list(dict.fromkeys(Contact(authority.name.text(lang), authority.url) for authority in known))
 
     def sheet(self, service: str, lang: str, day: date | None = None) -> Sheet:
-        """The service's questions and texts; on another day than today, if asked."""
+        """The service's questions and texts; on another day than today, if asked.
+
+        Raises:
+            TooManyDays: see `Days`.
+        """
         world = self.world()
         if day is None or day == world.today(service):
             return world.sheet(service, lang)
-        return _sheet_on(world, service, lang, day)
+        return self.days.sheet(world, service, lang, day)
 
     def gone(self, request: Request, lang: str, what: str, status: int) -> HTMLResponse:
         """A kind page for what cannot be shown. `what`: page | service | long | busy | failed."""
         words = self.words[lang]
-        return self.pages.page(
+        page = self.pages.page(
             "gone.html",
             self.frame(request, lang, f"/{lang}/"),
             words,
@@ -102,8 +108,6 @@ class Site:
             on="",
             people=self.people(lang),
         )
-
-
-@lru_cache(maxsize=64)
-def _sheet_on(world: World, service: str, lang: str, day: date) -> Sheet:
-    return Sheet(ruleset_on(world.services[service], day), world.words(lang), lang, lambda word, _: word)
+        if status == 503:
+            page.headers["retry-after"] = BUSY_S
+        return page
