@@ -24,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 
 from vikno.domain.dialog.events import Event, LanguageChosen, Said, Started, Tapped
 from vikno.domain.dialog.phrases import Phrases
-from vikno.domain.dialog.state import full_answers
+from vikno.domain.dialog.state import State, full_answers
 from vikno.domain.dialog.world import World
 from vikno.domain.errors import ViknoError
 from vikno.portal.address import pairs, write_address
@@ -158,15 +158,18 @@ class Chat:
             return
         if not held.repeated:
             self.streams.tell(name)
-        page = await self._page(name, held.effects, world)
+        page = await self._page(name, held.effects, world, held.state)
         head = Head(token, asked.event, held.position, held.repeated, held.lang, page)
         await _answer(send, 200, b"\n".join([_encode(head), *held.effects, b""]))
 
-    async def _page(self, name: str, effects: tuple[bytes, ...], world: World) -> str | None:
+    async def _page(
+        self, name: str, effects: tuple[bytes, ...], world: World, state: State | None = None
+    ) -> str | None:
         """Where the outcome that was just said stands as a page."""
         if not any(effect.startswith(_OUTCOME) for effect in effects):
             return None
-        state, _ = read_state(await self.store.read(name))
+        if state is None:
+            state, _ = read_state(await self.store.read(name))
         talk = next((talk for talk in state.talks if talk.number == state.open), None) if state else None
         if state is None or talk is None or talk.service not in world.services:
             return None

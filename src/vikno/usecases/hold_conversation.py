@@ -29,13 +29,18 @@ class ConversationUnknown(ViknoError):
 class Held:
     """A turn that is on record. `effects` are its messages as JSON, ready for a page; `repeated`: seen before.
 
-    `lang` is the language it was answered in; None for a turn that was held before.
+    `state` is where it has led; None for a turn that was held before.
     """
 
     effects: tuple[bytes, ...]
     repeated: bool
     position: int
-    lang: str | None = None
+    state: State | None = None
+
+    @property
+    def lang(self) -> str | None:
+        """The language it was answered in; None for a turn that was held before."""
+        return self.state.lang if self.state else None
 
     @cached_property
     def messages(self) -> tuple[Message, ...]:
@@ -59,21 +64,21 @@ async def hold_conversation(
     Raises ConversationUnknown, and what `ConversationStore.turn` raises.
     """
 
-    lang: str | None = None
+    reached: State | None = None
 
     def step(kept: bytes | None) -> Taken:
-        nonlocal lang
+        nonlocal reached
         if begun and kept is None:
             raise ConversationUnknown
         state, lost = read_state(kept)
         after, messages = take_turn(state, event, world)
-        lang = after.lang
+        reached = after
         if lost:
             messages = (Message("notice", world.words(after.lang).say("lost")), *messages)
         return Taken(encode(after), tuple([_encoder.encode(message) for message in messages]), fetched)
 
     held = await store.turn(conversation, key, step)
-    return Held(held.effects, held.repeated, held.position, lang)
+    return Held(held.effects, held.repeated, held.position, reached)
 
 
 def read_state(kept: bytes | None) -> tuple[State | None, bool]:
