@@ -282,7 +282,7 @@ def _promises(builder: Builder, read: Read | None, items: Sequence[Item]) -> tup
     for group in read.get("one_of", []):
         for member in group:
             known = [*builder.terms, *keys, *(fact.id for fact in builder.facts.values() if fact.kind == "yes_no")]
-            if member.text not in known:
+            if member.text not in known and member.text not in builder.broken:
                 builder.say(
                     "item_unknown" if ":" in member.text else "name_unknown",
                     member.place,

@@ -128,6 +128,17 @@ class Builder:
         return out
 
     def _fact(self, name: Scalar, record: Read) -> Fact | None:
+        ask = record.get("ask")
+        prefix = f"fact.{name.text}"
+        hint = record.get("hint")
+        base: dict[str, Any] = {
+            "id": name.text,
+            "ask": self.texts.text(f"{prefix}.ask", ask, known=self.known_in_question)
+            if ask
+            else Text(f"{prefix}.ask", name.text),
+            "hint": self.texts.text(f"{prefix}.hint", hint, known=self.known_in_question) if hint else None,
+            "place": name.place,
+        }
         kinds = [kind for kind in FACT_KINDS if kind in record.nodes]
         if len(kinds) != 1:
             said = "one of " + ", ".join(FACT_KINDS) if not kinds else f"only one of {', '.join(kinds)}"
@@ -136,18 +147,7 @@ class Builder:
         kind = kinds[0]
         if kind not in record:
             return None
-        ask = record.get("ask")
-        prefix = f"fact.{name.text}"
-        hint = record.get("hint")
-        base: dict[str, Any] = {
-            "id": name.text,
-            "kind": kind,
-            "ask": self.texts.text(f"{prefix}.ask", ask, known=self.known_in_question)
-            if ask
-            else Text(f"{prefix}.ask", name.text),
-            "hint": self.texts.text(f"{prefix}.hint", hint, known=self.known_in_question) if hint else None,
-            "place": name.place,
-        }
+        base["kind"] = kind
         for extra in ("except", "plus"):
             if extra in record.nodes and kind not in ("list", "country"):
                 self.say("key_unknown", record.at(extra), f"“{extra}” goes with a list or a country")
@@ -160,7 +160,8 @@ class Builder:
             case "date":
                 base["dates"] = self._dates(record.get("date"))
             case _:
-                self._options(name, kind, record, base)
+                if not self._options(name, kind, record, base):
+                    return None
         return Fact(**base)
 
     def known_in_question(self, what: str, name: str) -> str | None:
@@ -222,43 +223,18 @@ class Builder:
 
     # options
 
-    def _options(self, name: Scalar, kind: str, record: Read, base: dict[str, Any]) -> None:
+    def _options(self, name: Scalar, kind: str, record: Read, base: dict[str, Any]) -> bool:
+        """The options of a fact and their groups; False, with a finding, where none are known."""
         value, prefix = record.get(kind), f"fact.{name.text}.option"
-        options: dict[str, Text] = {}
-        groups: Mapping[str, frozenset[str]] = {}
         excepted: list[Scalar] = list(record.get("except", []))
         plus: list[tuple[Scalar, Scalar]] = list(record.get("plus", []))
         if isinstance(value, Read):
             excepted += value.get("except", [])
             plus += value.get("plus", [])
-        if isinstance(value, Read) and "same_as" in value:
-            options, groups = self._borrowed(value.get("same_as"))
-        elif kind == "country":
-            options = country_texts([self.texts.language, *(other.language for other in self.texts.translations)])
-            groups = self._groups(value.get("groups", []), options)
-        elif isinstance(value, Scalar):
-            shared = self.country.lists.get(value.text)
-            if shared is None:
-                self.say(
-                    "list_unknown",
-                    value.place,
-                    f"there is no shared list “{value.text}”{did_you_mean(value.text, self.country.lists)}",
-                )
-            else:
-                country = self.country
-                options = {
-                    option: self.texts.completed(label, country.language, country.languages)
-                    for option, label in shared.options.items()
-                }
-                groups = shared.groups
-        else:
-            written = value.get("options", []) if isinstance(value, Read) else value
-            options = {
-                option.text: self.texts.text(f"{prefix}.{option.text}", label, known=_nothing)
-                for option, label in written
-            }
-            if isinstance(value, Read):
-                groups = self._groups(value.get("groups", []), options)
+        found = self._written(kind, value, prefix)
+        if found is None:
+            return False
+        options, groups = found
         for option in excepted:
             if option.text not in options:
                 self.say(
@@ -271,11 +247,33 @@ class Builder:
             if option.text in options:
                 self.say("id_twice", option.place, f"“{option.text}” is already an option here")
             options[option.text] = self.texts.text(f"{prefix}.{option.text}", label, known=_nothing)
+        if not options:
+            self.say("value_wrong", record.at(kind), f"no option of “{name.text}” is left")
         base["options"] = tuple(Option(option, label) for option, label in options.items())
         base["groups"] = groups
+        return bool(options)
 
-    def _borrowed(self, same_as: Scalar) -> tuple[dict[str, Text], Mapping[str, frozenset[str]]]:
+    def _written(
+        self, kind: str, value: Any, prefix: str
+    ) -> tuple[dict[str, Text], Mapping[str, frozenset[str]]] | None:
+        """Options and groups before any is left out or added: of a fact, of ISO, of the country or written here."""
+        if isinstance(value, Read) and "same_as" in value:
+            return self._borrowed(value.get("same_as"))
+        if kind == "country":
+            options = country_texts([self.texts.language, *(other.language for other in self.texts.translations)])
+            return options, self._groups(value.get("groups", []), options)
+        if isinstance(value, Scalar):
+            return self._shared(value)
+        written = value.get("options", []) if isinstance(value, Read) else value
+        options = {
+            option.text: self.texts.text(f"{prefix}.{option.text}", label, known=_nothing) for option, label in written
+        }
+        return options, self._groups(value.get("groups", []), options) if isinstance(value, Read) else {}
+
+    def _borrowed(self, same_as: Scalar) -> tuple[dict[str, Text], Mapping[str, frozenset[str]]] | None:
         other = self.facts.get(same_as.text)
+        if same_as.text in self.broken:
+            return None
         if other is None or not other.options:
             known = [fact.id for fact in self.facts.values() if fact.options]
             self.say(
@@ -283,8 +281,21 @@ class Builder:
                 same_as.place,
                 f"there is no fact with options “{same_as.text}” above{did_you_mean(same_as.text, known)}",
             )
-            return {}, {}
+            return None
         return {option.id: option.label for option in other.options}, other.groups
+
+    def _shared(self, name: Scalar) -> tuple[dict[str, Text], Mapping[str, frozenset[str]]] | None:
+        country = self.country
+        shared = country.lists.get(name.text)
+        if shared is None:
+            hint = did_you_mean(name.text, country.lists)
+            self.say("list_unknown", name.place, f"there is no shared list “{name.text}”{hint}")
+            return None
+        options = {
+            option: self.texts.completed(label, country.language, country.languages)
+            for option, label in shared.options.items()
+        }
+        return options, shared.groups
 
     def _groups(self, entries: Entries, options: Mapping[str, Text]) -> dict[str, frozenset[str]]:
         out = {}

@@ -76,10 +76,7 @@ class Choices:
     def read(self, node: Node, report: Report) -> Any:
         if isinstance(node, Mapped) and node.get("same_as") is not None:
             return self.borrowed.read(node, report)
-        out = self.written.read(node, report)
-        if out is not MISSING and not out:
-            report(Finding("value_wrong", node.place, "at least one option is expected here"))
-        return out
+        return self.written.read(node, report)
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [self.borrowed.schema(), self.written.schema()]}

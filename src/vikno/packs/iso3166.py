@@ -23,7 +23,7 @@ ALPHA2 = tuple(_CODES.split())
 
 def country_texts(languages: Sequence[str]) -> dict[str, Text]:
     """Code -> the country’s name in these languages (the first is the source), in order of code."""
-    names = [Locale.parse(language).territories for language in languages]
+    names = [Locale.parse(language, sep="-").territories for language in languages]
     out = {}
     for code in ALPHA2:
         by_language = {

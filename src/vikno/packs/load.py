@@ -99,7 +99,7 @@ def read_country(folder: Path, report: Report, heard: Heard | None = None) -> Co
         if node is not None:
             report(Finding("value_wrong", Place(file, 1, 1), "a mapping is expected here"))
         read = Read({}, {}, {}, Place(file, 1, 1))
-    languages = tuple(_language(scalar, report) for scalar in read.get("languages", [])) or ("en",)
+    languages = tuple(known for scalar in read.get("languages", []) if (known := _language(scalar, report))) or ("en",)
     language = _word(read, "language", languages[0])
     if language not in languages:
         report(
@@ -136,12 +136,13 @@ def _word(read: Read, key: str, otherwise: str) -> str:
     return found.text if isinstance(found, Scalar) else otherwise
 
 
-def _language(scalar: Scalar, report: Report) -> str:
+def _language(scalar: Scalar, report: Report) -> str | None:
     try:
         Locale.parse(scalar.text, sep="-")
     except (UnknownLocaleError, ValueError):
         report(Finding("value_wrong", scalar.place, f"“{scalar.text[:20]}” is not a language that CLDR knows"))
-    return scalar.text
+        return None
+    return str(scalar.text)
 
 
 def _currency(read: Read, report: Report) -> str:
@@ -298,7 +299,7 @@ def _example(read: Read, report: Report) -> Example | None:
 
 
 def _places(read: Read) -> dict[str, Place]:
-    out: dict[str, Place] = {}
+    out: dict[str, Place] = {"on": read.at("on")}
     for part in ("given", "then"):
         node: Any = read.nodes.get(part)
         out[part] = read.at(part)

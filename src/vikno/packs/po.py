@@ -74,7 +74,7 @@ def read_translations(path: Path, file: str, language: str, report: Report) -> T
     try:
         catalog = read_po(io.BytesIO(text.encode()), locale=None, abort_invalid=True)
     except PoFileError as error:
-        report(Finding("po_broken", Place(file, max(1, error.lineno), 1), str(error)))
+        report(Finding("po_broken", Place(file, error.lineno + 1, 1), str(error)))
         return Translations(language, file, exists=True)
     except (ValueError, LookupError, UnicodeError) as error:
         report(Finding("po_broken", Place(file, 1, 1), f"the file is not a PO file: {error}"))

@@ -25,7 +25,11 @@ TOO_DEEP = "the file is nested too deeply"
 DEEP_BLOCK = re.compile(r"^[ ?:-]{500}", re.MULTILINE)
 UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")
 """What no text holds: control characters but the line's end, and marks that show letters in another order."""
-PLAIN_TAG = "tag:yaml.org,2002:"
+PLAIN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{kind}"
+    for kind in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value", "map", "seq")
+)
+"""What plain words look like to YAML 1.1. Here they stay words."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Report = Callable[[Finding], None]
@@ -157,7 +161,7 @@ def _convert(node: yaml.Node, file: str, text: str, report: Report, depth: int) 
     if depth > MAX_DEPTH:
         report(Finding("yaml_broken", place, TOO_DEEP))
         return None
-    if not node.tag.startswith(PLAIN_TAG):
+    if node.tag not in PLAIN_TAGS:
         report(Finding("yaml_broken", place, f"“{node.tag[:60]}”: tags are not used here"))
         return None
     if isinstance(node, yaml.ScalarNode):

@@ -52,7 +52,7 @@ def language_name(code: str) -> str:
     >>> language_name("uk"), language_name("en")
     ('Українська', 'English')
     """
-    name = Locale.parse(code).get_display_name(code) or code
+    name = Locale.parse(code, sep="-").get_display_name() or code
     return name[:1].upper() + name[1:]
 
 

@@ -82,7 +82,7 @@ def months(language: str) -> dict[str, int]:
     from babel import Locale, UnknownLocaleError
 
     try:
-        named = Locale.parse(language).months
+        named = Locale.parse(language, sep="-").months
     except (UnknownLocaleError, ValueError):
         return {}
     known: dict[str, int] = {}
@@ -106,7 +106,7 @@ def day_first(language: str) -> bool | None:
     if language == "en":
         return None
     try:
-        pattern = get_date_format("short", locale=language).pattern.lower()
+        pattern = get_date_format("short", locale=language.replace("-", "_")).pattern.lower()
     except (UnknownLocaleError, ValueError):
         return None
     return bool(pattern.index("d") < pattern.index("m"))

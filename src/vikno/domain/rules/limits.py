@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from vikno.domain.rules.findings import Finding
 from vikno.domain.rules.service import Fact, Item, Service
 from vikno.domain.rules.texts import filled
 from vikno.domain.rules.wording import UNKNOWN_SUM, answer_text, sum_text
-from vikno.domain.values import Text
+from vikno.domain.values import Place, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +40,20 @@ def measure(service: Service, limits: Mapping[str, Limits], channels: tuple[str,
         limit = limits.get(channel)
         if limit is None:
             continue
+        said: set[tuple[str, Place]] = set()  # a text without a translation stands for itself in every language
         for language in service.languages:
-            yield from _title(service.title, limit, language)
-            for fact in service.facts:
-                yield from _question(service, fact, limit, language)
-            for item in service.items:
-                yield from _item(service, item, limit, language)
+            for finding in _in_language(service, limit, language):
+                if (finding.code, finding.place) not in said:
+                    said.add((finding.code, finding.place))
+                    yield finding
+
+
+def _in_language(service: Service, limit: Limits, language: str) -> Iterator[Finding]:
+    yield from _title(service.title, limit, language)
+    for fact in service.facts:
+        yield from _question(service, fact, limit, language)
+    for item in service.items:
+        yield from _item(service, item, limit, language)
 
 
 def _title(title: Text, limit: Limits, language: str) -> Iterator[Finding]:
@@ -117,11 +124,17 @@ def worst(service: Service, text: Text, language: str) -> str:
     return filled(text.text(language), fill)
 
 
+TRIED = 120
+"""Numbers at either end of a range whose words are measured: beyond, only the digits change."""
+
+
 def _longest_answer(fact: Fact, language: str) -> str:
     match fact.kind:
         case "number":
-            ends: list[int | Decimal] = [int(fact.low), int(fact.high), fact.low, fact.high]
-            return max((answer_text(fact, end, language) for end in ends), key=len)
+            count = int((fact.high - fact.low) / fact.step)
+            steps = {*range(min(count, TRIED) + 1), *range(max(0, count - TRIED), count + 1)}
+            numbers = (fact.low + fact.step * at for at in steps)
+            return max((answer_text(fact, number, language) for number in numbers), key=len)
         case "date":
             return max((answer_text(fact, date(2028, month, 28), language) for month in range(1, 13)), key=len)
         case "choose_any":

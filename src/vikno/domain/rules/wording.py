@@ -47,29 +47,34 @@ def sum_text(value: Decimal, currency: str, language: str) -> str:
     """
     whole = value == value.to_integral_value()
     pattern = None if not whole else _whole_pattern(language)
-    written = format_currency(value, currency, format=pattern, locale=language, currency_digits=not whole)
+    written = format_currency(value, currency, format=pattern, locale=_locale(language), currency_digits=not whole)
     return CODE_TOUCHES.sub("\N{NO-BREAK SPACE}", written)
+
+
+def _locale(language: str) -> str:
+    """A language as CLDR names it: a country writes pt-BR, CLDR pt_BR."""
+    return language.replace("-", "_")
 
 
 @lru_cache(maxsize=64)
 def _whole_pattern(language: str) -> str:
     from babel import Locale
 
-    pattern: str = Locale.parse(language).currency_formats["standard"].pattern
+    pattern: str = Locale.parse(language, sep="-").currency_formats["standard"].pattern
     return pattern.replace("0.00", "0").replace("0.##", "0")
 
 
 @lru_cache(maxsize=4096)
 def day_text(day: date, language: str) -> str:
     """A day in words, with the year."""
-    return format_date(day, "long", locale=language)
+    return format_date(day, "long", locale=_locale(language))
 
 
 def number_text(value: int | Decimal, unit: str | None, language: str) -> str:
     """A number with its unit."""
     if unit in UNITS:
-        return str(format_unit(value, UNITS[unit], "long", locale=language))
-    written = format_decimal(value, locale=language)
+        return str(format_unit(value, UNITS[unit], "long", locale=_locale(language)))
+    written = format_decimal(value, locale=_locale(language))
     return f"{written} {unit}" if unit else str(written)
 
 
