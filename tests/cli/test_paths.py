@@ -85,6 +85,11 @@ def test_shares_add_up_and_outcomes_hold_everybody_once(call: Call, key: str) ->
     for one in found["outcomes"]:
         assert one["ways"] == sum(_ways(who) for who in one["who"])
         assert one["share"] == one["ways"] / found["ways"]
+        cited = {
+            law for item in found["items"] if f"{item['kind']}:{item['id']}" in one["items"] for law in item["basis"]
+        }
+        assert set(one["basis"]) <= cited
+        assert one["basis"] or one["sources"]
     for item in found["items"]:
         name = f"{item['kind']}:{item['id']}"
         shown = sum(one["ways"] for one in found["outcomes"] if name in one["items"])

@@ -118,6 +118,8 @@ class Result:
     total: str
     share: Share
     who: tuple[tuple[str, ...], ...]
+    laws: tuple[Law, ...]  # of its items, each once
+    sources: tuple[Law, ...]
 
 
 @dataclass(frozen=True)

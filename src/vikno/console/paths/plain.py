@@ -90,6 +90,8 @@ def _result_json(one: Result) -> dict[str, Any]:
     return {
         "kind": one.outcome.kind,
         "items": list(one.items),
+        "basis": [law.id for law in one.laws],
+        "sources": [law.id for law in one.sources],
         "total": None if total is None else {currency: money(value) for currency, value in total.items()},
         "ways": one.outcome.ways,
         "share": one.share.part,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 
 from vikno.console.page import shown
@@ -14,8 +15,11 @@ COLUMNS = (
     *("part", "kind", "id", "text", "written", "words", "answers", "law_ids", "source_ids", "confidence"),
     *("from", "until", "amount", "asked", "share", "examples", "lines", "total"),
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a cell may not begin with: a spreadsheet would compute it (OWASP, CSV injection)."""
+FORMULA = re.compile(r"(^|;)(?=[\s'\"]*[=+\-@\t\r\n＝＋－＠])")
+"""Before what a cell may not begin with: a spreadsheet would compute it (OWASP, CSV injection).
+
+After a semicolon too, since that parts the cells where the comma is the decimal mark, as in Ukraine.
+"""
 
 
 def spreadsheet(decision: Decision) -> str:
@@ -32,11 +36,12 @@ def spreadsheet(decision: Decision) -> str:
 def safe(text: str) -> str:
     """A cell that is only text.
 
-    >>> safe('=HYPERLINK("x")'), safe("−5"), safe("Fee: 10")
-    ('\\'=HYPERLINK("x")', '−5', 'Fee: 10')
+    >>> safe('=HYPERLINK("x")'), safe("−5"), safe("Fee: 10; old")
+    ('\\'=HYPERLINK("x")', '−5', 'Fee: 10; old')
+    >>> safe("A; =1+1")
+    "A;' =1+1"
     """
-    text = shown(text)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return FORMULA.sub(r"\1'", shown(text))
 
 
 def _rows(decision: Decision) -> Iterator[dict[str, str]]:
@@ -86,6 +91,8 @@ def _rows(decision: Decision) -> Iterator[dict[str, str]]:
                 _people(lines, len(result.who), say("cond.all")) for lines in result.who
             ),
             "share": f"{result.share.words} ({result.share.count})",
+            "law_ids": "; ".join(law.title for law in result.laws),
+            "source_ids": "; ".join(law.title for law in result.sources),
             "lines": ", ".join(result.items),
             "total": result.total,
         }

@@ -186,6 +186,8 @@ class _Writer:
             total,
             self._share(outcome.ways),
             tuple(tuple(self.words.who(who)) or (self.say("cond.everyone"),) for who in outcome.who),
+            self._cited(dict.fromkeys(law for item in outcome.items for law in item.basis), self.laws),
+            self._cited(dict.fromkeys(page for item in outcome.items for page in item.sources), self.sources),
         )
 
     # ---- parts ----
