@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from bisect import bisect_left, bisect_right
 from decimal import Decimal
 
 from vikno.domain.rules.findings import Finding, did_you_mean
@@ -13,6 +14,26 @@ from vikno.domain.values import Place
 from vikno.packs.facts import Builder
 from vikno.packs.shapes import Entries, Read
 from vikno.packs.source import Scalar, read_text
+
+MOST_ROWS = 2000
+"""Of one table. The longest list there is, the countries, has 250."""
+
+
+class Covered:
+    """The numbers that ranges cover so far, as parts that do not meet, in order."""
+
+    def __init__(self) -> None:
+        self._lows: list[Decimal] = []
+        self._highs: list[Decimal] = []
+
+    def meets(self, low: Decimal, high: Decimal) -> bool:
+        """Whether a range meets those before it; from now on it is one of them."""
+        first, beyond = bisect_left(self._highs, low), bisect_right(self._lows, high)
+        met = first < beyond
+        if met:
+            low, high = min(low, self._lows[first]), max(high, self._highs[beyond - 1])
+        self._lows[first:beyond], self._highs[first:beyond] = [low], [high]
+        return met
 
 
 def read_derived(builder: Builder, entries: Entries) -> None:
@@ -52,6 +73,7 @@ def _table(builder: Builder, name: Scalar, by: Scalar, record: Read) -> Derived 
         return None
     values: dict[str, str] = {}
     ranges: list[tuple[Decimal, Decimal, str]] = []
+    covered = Covered()
     fact = builder.facts.get(by.text)
     source = builder.derived.get(by.text)
     numbers = (fact is not None and fact.kind == "number") or (source is not None and source.numeric)
@@ -74,7 +96,7 @@ def _table(builder: Builder, name: Scalar, by: Scalar, record: Read) -> Derived 
                 builder.say("table_broken", place, f"“{key}” is neither a number nor a range like 1..5")
                 continue
             low, high = Decimal(found[1]), Decimal(found[2] or found[1])
-            if any(low <= other_high and other_low <= high for other_low, other_high, _ in ranges):
+            if covered.meets(low, high):
                 builder.say("table_overlap", place, f"“{key}” meets a row above it")
             ranges.append((low, high, cell))
             continue
@@ -101,6 +123,15 @@ def _table(builder: Builder, name: Scalar, by: Scalar, record: Read) -> Derived 
 
 
 def _rows(builder: Builder, by: Scalar, record: Read) -> list[tuple[str, str, Place]] | None:
+    """The rows of a table: the value, the cell, and where it stands."""
+    rows = _written(builder, by, record)
+    if rows is not None and len(rows) > MOST_ROWS:
+        builder.say("table_broken", record.at("table"), f"the table has {len(rows)} rows; {MOST_ROWS} is the most")
+        return None
+    return rows
+
+
+def _written(builder: Builder, by: Scalar, record: Read) -> list[tuple[str, str, Place]] | None:
     table = record.get("table")
     if not isinstance(table, Scalar):
         return [(key.text, value.text.strip(), key.place) for key, value in table]
