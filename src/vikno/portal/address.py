@@ -9,7 +9,6 @@ can be no fact: `-ask` opens a question again, `-sent` says whose form was sent.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -149,10 +148,12 @@ def _day(service: Service, typed: Mapping[str, tuple[str, ...]], today: date, od
 def shown(text: str) -> str:
     """What somebody sent, short and printable, to be shown to them.
 
+    >>> shown("0\\u20281")
+    '0 1'
     >>> shown("a\\x00b\\u202e\\ud800" + "c" * 100)
     'abcccccccccccccccccccccccccccccccccccccccccccccccccccccccccc…'
     """
-    seen = "".join(letter for letter in text[:200] if unicodedata.category(letter)[0] != "C")
+    seen = "".join(letter if letter.isprintable() else " " * letter.isspace() for letter in text[:200])
     return seen if len(seen) <= LONGEST_SHOWN else f"{seen[:LONGEST_SHOWN]}…"
 
 
