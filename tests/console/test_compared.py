@@ -1,5 +1,6 @@
 """`vikno diff` without --json: the changes as a clerk reads them."""
 
+import shutil
 from pathlib import Path
 
 from tests.cli.conftest import Call, edited
@@ -97,3 +98,28 @@ def test_many_groups_are_cut_and_counted(call: Call, lakeland: Path) -> None:
     assert "12. " in ran.out
     assert "13. " not in ran.out
     assert "and 8 more groups of people (use --json)" in ran.out
+
+
+def test_a_service_that_came_or_went_is_named(call: Call, lakeland: Path) -> None:
+    shutil.rmtree(lakeland / "services/library-card")
+    gone = call("diff", OLD, lakeland, *ON)
+    assert (gone.code, gone.out) == (
+        0, "Nobody’s outcome changes.\n\nRemoved\n  • Library card (example/library-card)\n"
+    )  # fmt: skip
+    assert "Added\n  • Library card (example/library-card)" in call("diff", lakeland, OLD, *ON).out
+
+
+def test_what_services_share_counts_for_all_of_them(call: Call, lakeland: Path) -> None:
+    edited(lakeland, "country.yaml", "border_zone: [north_shore, hills]", "border_zone: [hills]")
+    ran = call("diff", OLD, lakeland, *ON)
+    assert ran.code == 1
+    assert "Visitor's visa (example/visitor-visa)" in ran.out
+    assert "Where will you stay? — “North Shore”" in ran.out
+    assert "(note:zone)" in ran.out
+
+
+def test_a_broken_service_cannot_be_compared(call: Call, lakeland: Path) -> None:
+    edited(lakeland, RULES, "when: age < 6\n", "when: aage < 6\n")
+    ran = call("diff", OLD, lakeland, *ON)
+    assert ran.code == 2
+    assert "did you mean “age”" in ran.err

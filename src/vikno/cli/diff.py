@@ -15,6 +15,7 @@ from vikno.cli.shown import TEXTUAL, WrongCall, answers_json, day_of, print_json
 from vikno.domain.rules.compare import Change
 from vikno.domain.rules.service import Service
 from vikno.packs.load import Pack, load_country, service_folders
+from vikno.packs.source import MAX_FILE
 from vikno.usecases.compare_countries import Compared, compare_countries
 
 
@@ -60,10 +61,13 @@ def _differing(old: Path, new: Path) -> frozenset[str] | None:
 SHARED = ("country.yaml", "texts", "documents")
 
 
-def _bytes(path: Path) -> dict[str, bytes]:
-    """Every file of a folder (or the file itself) with what is in it."""
+def _bytes(path: Path) -> dict[str, bytes | int]:
+    """Every file of a folder (or the file itself) with what is in it; of one that is too large to be read, its size."""
     files = [path] if path.is_file() else sorted(found for found in path.rglob("*") if found.is_file())
-    return {str(file.relative_to(path)): file.read_bytes() for file in files}
+    sizes = {file: file.stat().st_size for file in files}
+    return {
+        str(file.relative_to(path)): file.read_bytes() if size <= MAX_FILE else size for file, size in sizes.items()
+    }
 
 
 def _readable(folder: Path, only: frozenset[str] | None) -> Pack:
