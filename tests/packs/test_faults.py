@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,6 @@ ELSEWHERE = {
     "buttons_too_many",
 }
 """Codes that no small change of a text brings: the tests below, or of other folders, show them."""
-
-
-@pytest.fixture
-def lakeland(root: Path, tmp_path: Path) -> Path:
-    """A copy of countries/example, to be changed."""
-    return Path(shutil.copytree(root / "countries" / "example", tmp_path / "example"))
 
 
 def checked(folder: Path, slug: str | None) -> list[Finding]:
@@ -79,7 +72,7 @@ def test_a_fault_is_found_at_its_place(lakeland: Path, case: dict[str, Any]) -> 
 def expected(
     lakeland: Path, folder: str, file: str, marks: list[tuple[int, int]], one: Any
 ) -> tuple[str, str, int, int]:
-    case = {"code": one} if isinstance(one, str) else one
+    case: dict[str, Any] = {"code": one} if isinstance(one, str) else one
     where = f"{folder}/{case['in']}".lstrip("/") if "in" in case else file
     line, column = marks[case.get("mark", 0)]
     if "po" in case:

@@ -109,7 +109,7 @@ def read_country(folder: Path, report: Report, heard: Heard | None = None) -> Co
                 f"“{language}” is not among the languages{did_you_mean(language, languages)}",
             )
         )
-    texts = FolderTexts(folder, str(folder), language, languages, report, shared=True, heard=heard)
+    texts = FolderTexts(folder, str(folder), language, languages, report, heard=heard)
     code = _word(read, "code", folder.name)
     country = Country(
         code=code,
@@ -185,7 +185,8 @@ def _authority(texts: FolderTexts, name: Scalar, read: Read) -> PublicOrganisati
 
 def _shared(texts: FolderTexts, name: Scalar, read: Read, report: Report) -> SharedList:
     options = {
-        option.text: texts.text(f"list.{name.text}.{option.text}", label) for option, label in read.get("options", [])
+        option.text: texts.text(f"list.{name.text}.{option.text}", label, shared=True)
+        for option, label in read.get("options", [])
     }
     groups = {}
     for group, members in read.get("groups", []):

@@ -16,11 +16,7 @@ Heard = Callable[[str, str, bool], None]  # key, source text, whether it must be
 
 
 class FolderTexts:
-    """The texts of one folder, in its own language and in the country's others.
-
-    `shared`: a country's own folder. Where it has no file for a language, the services that show its texts
-    may translate them; then what is missing is found there. `heard` is told every text that is asked for.
-    """
+    """The texts of one folder, in its own language and in the country's others; `heard` is told each of them."""
 
     def __init__(
         self,
@@ -30,10 +26,9 @@ class FolderTexts:
         languages: Sequence[str],
         report: Report,
         *,
-        shared: bool = False,
         heard: Heard | None = None,
     ) -> None:
-        self.language, self.report, self.shared, self.heard = language, report, shared, heard
+        self.language, self.report, self.heard = language, report, heard
         self.translations: list[Translations] = [
             read_translations(folder / "texts" / f"{other}.po", f"{shown}/texts/{other}.po", other, report)
             for other in languages
@@ -47,8 +42,13 @@ class FolderTexts:
         required: bool = True,
         known: PlaceholderKnown | None = None,
         words: str | None = None,
+        shared: bool = False,
     ) -> Text:
-        """A text with its translations. Missing and stale ones are findings, unless it need not be translated."""
+        """A text with its translations. Missing and stale ones are findings, unless it need not be translated.
+
+        `shared`: where the country has no file for a language, the services that show the text may translate it;
+        what is missing then is found there.
+        """
         source = normal(scalar.text if words is None else words)
         self._placeholders(source, scalar.place, known)
         if self.heard:
@@ -63,7 +63,7 @@ class FolderTexts:
                     self._say(
                         "text_stale", old.place, f"“{key}”: made for an earlier text; it now reads “{source[:80]}”"
                     )
-                elif required and (translations.exists or not self.shared):
+                elif required and (translations.exists or not shared):
                     self._say(
                         "text_missing",
                         scalar.place,

@@ -32,6 +32,7 @@ from vikno.domain.rules.findings import did_you_mean
 from vikno.domain.rules.service import Derived, Fact, Term
 
 FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+LONGEST_NUMBER = 28
 OPTIONED = ("choose", "country", "list")
 
 
@@ -208,6 +209,8 @@ def _yes_no(fact: Fact, op: str, right: Any) -> Condition:
 def _number(tree: Any) -> Number:
     if not isinstance(tree, syntax.Word) or tree.kind != "number":
         raise TypeWrong("type_wrong", "a number is expected here", tree.at)
+    if len(tree.text) > LONGEST_NUMBER:
+        raise TypeWrong("type_wrong", f"the number is longer than {LONGEST_NUMBER} characters", tree.at)
     return Decimal(tree.text) if "." in tree.text else int(tree.text)
 
 
