@@ -14,11 +14,12 @@ from decimal import Decimal
 from typing import Any
 
 from oxidd.bdd import BDDFunction
+from oxidd.util import DDMemoryError
 
 from vikno.domain.rules.boxes import Box, Values, boxes
 from vikno.domain.rules.conditions import Answer
 from vikno.domain.rules.diagram import Diagram
-from vikno.domain.rules.people import Asking, union
+from vikno.domain.rules.people import Asking, BudgetExceeded, union
 from vikno.domain.rules.receipt import plain
 from vikno.domain.rules.ruleset import total_of
 from vikno.domain.rules.service import Item, Service
@@ -53,11 +54,23 @@ class Comparison:
 
 
 def compare(old: Service, new: Service, day: date) -> Comparison:
-    """Every change of outcome between two versions on a day."""
+    """Every change of outcome between two versions on a day.
+
+    Raises:
+        BudgetExceeded: the two differ in more ways than can be listed exactly.
+    """
     out = Comparison()
     _listed(old, new, out)
     if _same_rules(old, new):
         return out
+    try:
+        _changes(old, new, day, out)
+    except DDMemoryError:
+        raise BudgetExceeded(new.key) from None
+    return out
+
+
+def _changes(old: Service, new: Service, day: date, out: Comparison) -> None:
     pair = _Pair(old, new, day)
     out.ways = pair.asking.ways()
     written, first = _Each(pair.written), _Each(pair.value)
@@ -71,7 +84,6 @@ def compare(old: Service, new: Service, day: date) -> Comparison:
                 Change(new.key, before, after, before_total, after_total, who, ways, ways / out.ways, smallest)
             )
     out.changes.sort(key=lambda change: (-change.ways, change.before, change.after))
-    return out
 
 
 def _same_rules(old: Service, new: Service) -> bool:

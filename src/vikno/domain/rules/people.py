@@ -10,6 +10,7 @@ from functools import reduce
 
 from oxidd.bdd import BDDFunction
 
+from vikno.domain.errors import ViknoError
 from vikno.domain.rules.conditions import Answer
 from vikno.domain.rules.diagram import Diagram
 from vikno.domain.rules.space import Space, support
@@ -22,8 +23,10 @@ SEARCHED = 3_000  # states after which the smallest answers are sought greedily
 Path = tuple[tuple[str, Answer], ...]
 
 
-class BudgetExceeded(Exception):
-    """A count was given up; the caller says so. Internal."""
+class BudgetExceeded(ViknoError):
+    """This is too wide to be worked out exactly within the budget, and nothing is sampled instead."""
+
+    code = "budget_exceeded"
 
 
 class Asking:
