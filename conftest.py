@@ -1,8 +1,10 @@
 """Every example that readers see is run: README, docs and docstrings (Sybil); and who may run beside whom."""
 
+import os
 from doctest import ELLIPSIS
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sybil import Sybil
 from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
@@ -34,5 +36,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if isinstance(item, SybilItem) or item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.xdist_group(item.path.as_posix()))
 
+
+# A busy machine is no failure; before a change is taken in, everybody tries the same examples.
+settings.register_profile("any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("taken_in", settings.get_profile("any_machine"), derandomize=True)
+settings.load_profile("taken_in" if os.environ.get("CI") else "any_machine")
 
 pytest_plugins = ["tests.fixtures"]
