@@ -14,9 +14,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from vikno.domain.rules.conditions import Answer
+from vikno.domain.rules.conditions import Answer, OneOf, leaves
 from vikno.domain.rules.explain import Reason
-from vikno.domain.rules.service import Fact, Item, Service
+from vikno.domain.rules.service import Fact, Item, Promise, Service
+from vikno.domain.rules.space import conditions_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ def rules_document(service: Service) -> dict[str, Any]:
             amount.name: {
                 "currency": amount.currency,
                 "rows": [[_day(start), _sum(value)] for start, value in amount.rows],
+                "basis": list(amount.basis),
             }
             for amount in service.amounts.values()
         },
@@ -127,7 +129,23 @@ def rules_document(service: Service) -> dict[str, Any]:
             }
             for table in service.derived
         ],
+        "groups": _groups(service),
         "items": [_item(item) for item in service.items],
+        "promises": [_promise(promise) for promise in service.promises],
+    }
+
+
+def _groups(service: Service) -> dict[str, list[str]]:
+    """What the groups stand for that conditions name, whoever defined them."""
+    named = (leaf for condition in conditions_of(service) for leaf in leaves(condition) if isinstance(leaf, OneOf))
+    return {f"{leaf.fact} in {leaf.group}": sorted(leaf.options) for leaf in named if leaf.group}
+
+
+def _promise(promise: Promise) -> dict[str, Any]:
+    return {
+        "exactly_one": promise.kind,
+        "while": str(promise.while_) if promise.while_ else None,
+        "one_of": list(promise.members),
     }
 
 
@@ -167,6 +185,7 @@ def _item(item: Item) -> dict[str, Any]:
         "until": _day(item.until),
         "instead_of": item.instead_of,
         "in_addition": item.in_addition,
+        "document": item.document,
     }
 
 
