@@ -71,6 +71,7 @@ clean: ## back to a fresh clone
 
 .venv/.project: .venv/.deps pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	$(BIN)/python -m compileall -q src  # so that the first command starts as fast as the next
 	@touch $@
 
 node_modules/.installed: package-lock.json package.json
