@@ -95,6 +95,11 @@ class Diagram:
             if fact.id in named
         ]
 
+    def mattering(self) -> frozenset[str]:
+        """The facts that somebody is asked: where a function looks at a fact, two of its answers differ."""
+        shown = support(self.space, *self.shown, *(people for _, _, people in self.told))
+        return shown | {fact for fact, _, people in self.told if people != self.space.false}
+
     @cached_property
     def asked(self) -> dict[str, BDDFunction]:
         """For each fact, the people who are asked it: a function over the facts above it."""

@@ -199,22 +199,19 @@ class _Stretch:
         for fact in self.service.facts:
             if self.diagram.meaning.applies[fact.id] != self.space.false:
                 self.seen.applies.add(fact.id)
-            if self.diagram.asked[fact.id] != self.space.false:
-                self.seen.asked.add(fact.id)
+        if len(self.seen.asked) < len(self.service.facts):
+            self.seen.asked |= self.diagram.mattering()
 
     def _items(self) -> None:
         for at, item in enumerate(self.diagram.items):
             if self.diagram.shown[at] != self.space.false:
                 self.seen.shown.add(id(item))
-            if item.when is not None:
-                surprised = self.diagram.shown[at] & ~self.diagram.meaning.asked_only(item.when)
-                if surprised != self.space.false:
-                    self.say(
-                        "absent_surprise",
-                        item.when_place,
-                        f"{item.key} also holds for people who are never asked what it excludes",
-                        surprised,
-                    )
+            message = f"{item.key} also holds for people who are never asked what it excludes"
+            if item.when is None or ("absent_surprise", item.when_place, message) in self.seen.said:
+                continue
+            surprised = self.diagram.shown[at] & ~self.diagram.meaning.asked_only(item.when)
+            if surprised != self.space.false:
+                self.say("absent_surprise", item.when_place, message, surprised)
 
     def _outcomes(self) -> None:
         diagram, space = self.diagram, self.space

@@ -342,11 +342,11 @@ def cofactors(function: BDDFunction) -> tuple[BDDFunction, BDDFunction]:
     return sides
 
 
-def support(space: Space, function: BDDFunction) -> frozenset[str]:
-    """The facts that a function looks at."""
+def support(space: Space, *functions: BDDFunction) -> frozenset[str]:
+    """The facts that some functions look at."""
     seen: set[BDDFunction] = set()
     names: set[str] = set()
-    stack = [function]
+    stack = list(functions)
     while stack:
         node = stack.pop()
         top = node.node_var()
