@@ -70,6 +70,7 @@ def printed(vikno: Command, tmp_path_factory: pytest.TempPathFactory, root: Path
     shutil.copytree(root / "countries/example", folder)
     for slug in ("fishing-permit", "visitor-visa"):
         shutil.rmtree(folder / "services" / slug)
+    (folder / "entries.yaml").unlink()  # it names them
     rules = folder / "services/library-card/consultation.yaml"
     rules.write_text(rules.read_text(encoding="utf-8").replace("age < 14", "age < 16"), encoding="utf-8")
     before = tmp_path_factory.mktemp("before") / "example"
@@ -79,7 +80,11 @@ def printed(vikno: Command, tmp_path_factory: pytest.TempPathFactory, root: Path
     check = vikno("check", folder, "--json").json
     (service,) = check["services"].values()
     diff = vikno("diff", before, folder, "--all-dates", "--json").json
+    doctor = vikno("doctor", "--store", f"sqlite:///{folder}/none.db", "--json").json
+    site = ("--url", "https://vikno.example", "--name", "telegram=@vikno_bot", "--out", folder)
+    cases = _cases(vikno, tmp_path_factory.mktemp("cases"))
     return {
+        **cases,
         "consult": consult,
         "consult: items": consult["items"][0],
         "check": check,
@@ -87,8 +92,38 @@ def printed(vikno: Command, tmp_path_factory: pytest.TempPathFactory, root: Path
         "check: findings": service["findings"][0],
         "diff": diff,
         "diff: changed": diff["changed"][0],
+        "doctor": doctor,
+        "doctor: parts": doctor["parts"][0],
+        "poster": vikno("poster", "ua/cnap", *site, "--json").json,
         "paths": vikno("paths", "example/library-card", "--json").json,
         "texts: one file": vikno("texts", before, "--lang", "uk", "--json").json[0],
+    }
+
+
+def _cases(vikno: Command, folder: Path) -> dict[str, Any]:
+    """The results of `vikno cases`, `vikno hooks` and `vikno keys`."""
+    store = ("--store", f"sqlite:///{folder}/cases.db", "--json")
+    mine = ("--authority", "ua/dms", *store)
+    file = folder / "cases.csv"
+    file.write_text("number,service,code,stage,at\nA-1,ua/id-card,1234567,accepted,2026-03-15\n=1,,,,\n")
+    brought = vikno("cases", "import", file, *mine).json
+    case = vikno("cases", "show", "A-1", *mine).json
+    nobody = "url: 'http://127.0.0.1:9/', number: /n, stage: /s, stages: {a: accepted}"
+    (folder / "registry.yaml").write_text(f"{{authority: ua/dms, {nobody}}}")
+    made = vikno("keys", "add", "ua/dms", *store).json
+    return {
+        "cases import": brought,
+        "cases import: refused": brought["refused"][0],
+        "cases show": case,
+        "cases show: history": case["history"][0],
+        "cases watch": vikno("cases", "watch", folder / "registry.yaml", "--once", *store).json,
+        "hooks add": vikno("hooks", "add", "ua/dms", "https://dms.example.gov/hear", *store).json,
+        "hooks list: one of them": vikno("hooks", "list", *store).json[0],
+        "hooks replay": vikno("hooks", "replay", "1", "--since", "2026-03-15", *store).json,
+        "hooks remove": vikno("hooks", "remove", "1", *store).json,
+        "keys add": made,
+        "keys list: one key": vikno("keys", "list", *store).json[0],
+        "keys revoke": vikno("keys", "revoke", made["key"].split("_")[1], *store).json,
     }
 
 

@@ -12,7 +12,8 @@ import yaml
 from vikno.domain.rules.findings import CODES, Finding
 from vikno.domain.rules.receipt import plain
 from vikno.packs.load import load_country
-from vikno.usecases.check_country import check_service
+from vikno.packs.phrases import load_notice_phrases
+from vikno.usecases.check_country import check_service, with_process
 from vikno.wire.limits import LIMITS
 
 FAULTS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "faults.yaml").read_text("utf-8"))
@@ -21,7 +22,6 @@ BOTH = MARK, SECOND = "▸", "▹"
 TODAY = date(2026, 3, 15)
 ELSEWHERE = {
     "file_unreadable",
-    "stage_unknown",
     "budget_exceeded",
     "people_stranded",
     "text_too_long",
@@ -35,9 +35,11 @@ def checked(folder: Path, slug: str | None) -> list[Finding]:
     pack = load_country(folder, only=slug)
     out = list(pack.findings[None])
     for key, service in pack.services.items():
-        out += check_service(
+        proved = check_service(
             key, service, pack.examples[key], pack.findings[key], pack.country, LIMITS, TODAY, lambda: 0.0
-        ).findings
+        )
+        phrases = load_notice_phrases()
+        out += with_process(proved, pack.processes.get(key), pack.country, LIMITS, phrases).findings
     return out
 
 
@@ -76,7 +78,10 @@ def expected(
     where = f"{folder}/{case['in']}".lstrip("/") if "in" in case else file
     line, column = marks[case.get("mark", 0)]
     if "po" in case:
-        where, case = f"{folder}/texts/uk.po", {**case, "at": 'msgid "', "after": f'msgctxt "{case["po"]}"\n'}
+        where, case = (
+            f"{folder}/texts/uk.po".lstrip("/"),
+            {**case, "at": 'msgid "', "after": f'msgctxt "{case["po"]}"\n'},
+        )
     if "at" in case:
         text = (lakeland / where).read_text("utf-8")
         start = text.index(case.get("after", ""))

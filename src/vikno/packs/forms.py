@@ -10,8 +10,10 @@ from vikno.packs.shapes import (
     ID,
     MISSING,
     NAME,
+    SLUG,
     Anything,
     Calendar,
+    Clock,
     Condition,
     Each,
     Either,
@@ -25,6 +27,7 @@ from vikno.packs.shapes import (
     Record,
     Shape,
     Table,
+    Whole,
     Words,
 )
 from vikno.packs.source import Mapped, Node, Report, Scalar
@@ -260,6 +263,64 @@ CONSULTATION = Record(
     "consultation.yaml",
 )
 
+LASTING = Record(
+    {
+        "from": Key(Whole(), "at least so many working days"),
+        "to": Key(Whole(), "at most so many working days", required=True),
+        "text": Key(Words(), "the same in words, where numbers do not say it all"),
+        "basis": Key(Each(Id(), or_one=True), "the law that says so, one or several"),
+        "source": Key(Each(Id(), or_one=True), "the page that says so, one or several"),
+        "confidence": Key(Only(CONFIDENCES), "A official and recent, B older or secondary, C unconfirmed"),
+    },
+    "a time",
+)
+
+WHOLE = Record(
+    {
+        **LASTING.keys,
+        "until": Key(Each(Id(ID), or_one=True), "the stages that end this time; the final ones unless said"),
+    },
+    "the whole time",
+)
+
+STAGE = Record(
+    {
+        "text": Key(Words(), "what has happened, a sentence or two", required=True),
+        "next": Key(Words(), "what happens next, and what the person can do"),
+        "sms": Key(Words(), "both in few words; `text` and `next` unless said"),
+        "after": Key(Each(Id(ID), or_one=True), "the stages it may follow on; the one above unless said"),
+        "usual": Key(LASTING, "how long a case usually stays here"),
+        "legal": Key(LASTING, "how long it may stay here by law"),
+        "basis": Key(Each(Id(), or_one=True), "the law that knows this stage, one or several"),
+        "source": Key(Each(Id(), or_one=True), "the page that tells of it, one or several"),
+        "final": Key(Flag(), "nothing comes after it"),
+        "announce": Key(Flag(), "`false`: recorded, and nobody is written to"),
+    },
+    "a stage",
+)
+
+PROCESS = Record(
+    {
+        "title": Key(Words(), "what notices call the matter; the service's title unless said"),
+        "legal": Key(WHOLE, "how long the whole may take by law, from the first stage on"),
+        "stages": Key(Table(STAGE, Id(ID)), "in their order; a case begins at the first", required=True),
+    },
+    "process.yaml",
+)
+
+ENTRIES = Table(
+    Record(
+        {
+            "title": Key(Words(), "what its page and its poster are headed", required=True),
+            "office": Key(Words(), "the office's name and address"),
+            "authority": Key(Id(), "an entry of country.yaml's authorities"),
+            "services": Key(Each(Id()), "the folders of the services it is about; all of them unless said"),
+        },
+        "an entry",
+    ),
+    Id(SLUG),
+)
+
 EXAMPLES = Each(
     Record(
         {
@@ -296,6 +357,19 @@ COUNTRY = Record(
         ),
         "dates": Key(Table(Calendar(or_null=True), Id(ID)), "named dates; null is “not yet”"),
         "lists": Key(Table(LIST, Id(ID)), "options shared by facts and services"),
+        "holidays": Key(Each(Calendar()), "days that are no working days, beside Saturdays and Sundays"),
+        "notices": Key(
+            Record(
+                {
+                    "quiet": Key(
+                        Record({"from": Key(Clock(), required=True), "to": Key(Clock(), required=True)}),
+                        "when nobody is written to, by the country's clock; from 21:00 to 08:00 unless said",
+                    ),
+                    "expire_days": Key(Whole(1, 60), "then an unsent notice is old news; 7 unless said"),
+                }
+            ),
+            "when notices about cases go out",
+        ),
         "law": Key(LAW, "acts that any service may name"),
         "sources": Key(LAW, "pages that any service may name"),
     },
@@ -312,8 +386,10 @@ DOCUMENT = Record(
 
 FILES: dict[str, Shape] = {
     "country.yaml": COUNTRY,
+    "entries.yaml": ENTRIES,
     "service.yaml": SERVICE,
     "consultation.yaml": CONSULTATION,
+    "process.yaml": PROCESS,
     "examples.yaml": EXAMPLES,
     "document.yaml": DOCUMENT,
 }

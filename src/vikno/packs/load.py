@@ -1,7 +1,8 @@
 """A country folder read into a Country and its Services, with a finding for everything that is wrong in it.
 
-    countries/ua/country.yaml, texts/en.po, documents/<type>/document.yaml
-    countries/ua/services/<slug>/service.yaml, consultation.yaml, examples.yaml, texts/<language>.po, *.csv
+    countries/ua/country.yaml, entries.yaml, texts/en.po, documents/<type>/document.yaml
+    countries/ua/services/<slug>/service.yaml, consultation.yaml, process.yaml, examples.yaml, *.csv
+                                 texts/<language>.po
 
 Content never raises: what is wrong is a finding and the rest is read on. Only a folder that is no country does.
 """
@@ -10,20 +11,23 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
 
+from vikno.domain.cases import Process
 from vikno.domain.catalog import Country, DocumentType, LegalResource, PublicOrganisation, SharedList
 from vikno.domain.errors import ViknoError
 from vikno.domain.rules.findings import Finding, did_you_mean
 from vikno.domain.rules.service import Example, Service
 from vikno.domain.values import Place, Text
 from vikno.packs.consultation import read_consultation
+from vikno.packs.entries import read_entries
 from vikno.packs.forms import COUNTRY, DOCUMENT, EXAMPLES, SERVICE
+from vikno.packs.process import read_process
 from vikno.packs.shapes import NAME, Read
 from vikno.packs.source import Mapped, Node, Report, Scalar, read_yaml
 from vikno.packs.words import FolderTexts, Heard, same_in_all
@@ -49,6 +53,7 @@ class Pack:
     findings: Mapping[str | None, tuple[Finding, ...]] = field(
         default_factory=dict
     )  # by service key; None: the country's own
+    processes: Mapping[str, Process] = field(default_factory=dict)  # of those services that have one
 
 
 def service_folders(folder: Path) -> list[Path]:
@@ -72,6 +77,7 @@ def load_country(folder: Path, only: str | None = None) -> Pack:
     services: dict[str, Service | None] = {}
     examples: dict[str, tuple[Example, ...]] = {}
     findings: dict[str | None, tuple[Finding, ...]] = {None: tuple(own)}
+    processes: dict[str, Process] = {}
     for path in service_folders(folder):
         if only is not None and path.name != only:
             continue
@@ -81,10 +87,12 @@ def load_country(folder: Path, only: str | None = None) -> Pack:
             found.append(Finding("id_bad", Place(str(path)), "a service's folder is named by letters, digits, - and _"))
             services[key], examples[key], findings[key] = None, (), tuple(found)
             continue
-        services[key] = read_service(path, country, found.append)
+        services[key], process = read_matter(path, country, found.append)
+        if process is not None:
+            processes[key] = process
         examples[key] = read_examples(path, found.append)
         findings[key] = tuple(found)
-    return Pack(folder, country, services, examples, findings)
+    return Pack(folder, country, services, examples, findings, processes)
 
 
 def read_country(folder: Path, report: Report, heard: Heard | None = None) -> Country:
@@ -125,10 +133,25 @@ def read_country(folder: Path, report: Report, heard: Heard | None = None) -> Co
         sources=read_law(texts, "source", read.get("sources", [])),
         documents=_documents(folder, languages, report),
         title=_title(read, texts, code, languages),
+        holidays=frozenset(read.get("holidays", [])),
         place=Place(file, 1, 1),
+        **_notices(read),
     )
+    country = replace(country, entries=read_entries(folder, country, texts, report))
     texts.orphans()
     return country
+
+
+def _notices(read: Read) -> dict[str, Any]:
+    """When notices go out, as far as the country says it."""
+    notices = read.get("notices")
+    if notices is None:
+        return {}
+    out: dict[str, Any] = {"notice_days": days} if (days := notices.get("expire_days")) else {}
+    quiet = notices.get("quiet")
+    if quiet is not None and {"from", "to"} <= set(quiet.values):
+        out["quiet"] = (quiet.get("from"), quiet.get("to"))
+    return out
 
 
 def _word(read: Read, key: str, otherwise: str) -> str:
@@ -253,14 +276,21 @@ def _title(read: Read, texts: FolderTexts, code: str, languages: tuple[str, ...]
 
 def read_service(folder: Path, country: Country, report: Report, heard: Heard | None = None) -> Service | None:
     """One service's folder; None when its main files could not be understood. `heard` is told every text of it."""
+    return read_matter(folder, country, report, heard)[0]
+
+
+def read_matter(
+    folder: Path, country: Country, report: Report, heard: Heard | None = None
+) -> tuple[Service | None, Process | None]:
+    """A service and the process of its cases, which share their texts. A service may have none."""
     shown = str(folder)
     head_node = read_yaml(folder / "service.yaml", f"{shown}/service.yaml", report)
     body_node = read_yaml(folder / "consultation.yaml", f"{shown}/consultation.yaml", report)
     if head_node is None or body_node is None:
-        return None
+        return None, None
     head = SERVICE.read(head_node, report)
     if not isinstance(head, Read):
-        return None
+        return None, None
     language = _word(head, "language", country.language)
     if language not in country.languages:
         report(
@@ -272,8 +302,9 @@ def read_service(folder: Path, country: Country, report: Report, heard: Heard | 
         )
     texts = FolderTexts(folder, shown, language, country.languages, report, heard=heard)
     service = read_consultation(folder, country, head, body_node, texts, report)
+    process = read_process(folder, country, service, texts, report) if service is not None else None
     texts.orphans()
-    return service
+    return service, process
 
 
 def read_examples(folder: Path, report: Report) -> tuple[Example, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
@@ -15,6 +15,9 @@ from vikno.packs.source import UNSEEN, Listed, Mapped, Node, Report, Scalar
 
 ID = re.compile(r"[a-z0-9_]+")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+SLUG = re.compile(r"[A-Za-z0-9_-]{1,22}")
+"""Of an entry: it is the payload of its links, and 22 signs are what every channel can carry."""
+CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 WEB = re.compile(r"https?://[^\s<>\"\\]+")
 
 
@@ -105,6 +108,8 @@ class Id:
 
 
 def _allowed(pattern: re.Pattern[str]) -> str:
+    if pattern is SLUG:
+        return "at most 22 letters of A-Z and a-z, digits, - and _"
     return "only a-z, 0-9 and _" if pattern is ID else "only letters, digits, - and _"
 
 
@@ -181,6 +186,37 @@ class Calendar:
     def schema(self) -> dict[str, Any]:
         day = {"type": "string", "format": "date"}
         return {"anyOf": [day, {"type": "null"}]} if self.or_null else day
+
+
+@dataclass(frozen=True)
+class Clock(Words):
+    """A time of the day, written 21:00."""
+
+    what: str = "a time of the day"
+
+    def read(self, node: Node, report: Report) -> Any:
+        if isinstance(node, Scalar) and CLOCK.fullmatch(node.text):
+            return time.fromisoformat(node.text)
+        return _wrong(node, "a time of the day, written 21:00,", report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{CLOCK.pattern}$"}
+
+
+@dataclass(frozen=True)
+class Whole(Number):
+    """A whole number from `low` to `high`."""
+
+    low: int = 0
+    high: int = 10_000
+
+    def read(self, node: Node, report: Report) -> Any:
+        if isinstance(node, Scalar) and re.fullmatch(r"\d{1,6}", node.text) and self.low <= int(node.text) <= self.high:
+            return int(node.text)
+        return _wrong(node, f"a whole number from {self.low} to {self.high}", report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
 
 
 @dataclass(frozen=True)

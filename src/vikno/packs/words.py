@@ -28,7 +28,7 @@ class FolderTexts:
         *,
         heard: Heard | None = None,
     ) -> None:
-        self.language, self.report, self.heard = language, report, heard
+        self.shown, self.language, self.report, self.heard = shown, language, report, heard
         self.translations: list[Translations] = [
             read_translations(folder / "texts" / f"{other}.po", f"{shown}/texts/{other}.po", other, report)
             for other in languages

@@ -7,11 +7,24 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
 from tests.domain.dialog.worlds import world
-from vikno.domain.dialog import Event, LanguageChosen, Message, Said, Started, State, Tapped, decode, encode, take_turn
+from vikno.domain.dialog import (
+    Event,
+    LanguageChosen,
+    Learnt,
+    Message,
+    Said,
+    Started,
+    State,
+    Tapped,
+    decode,
+    encode,
+    take_turn,
+)
 
 HERE = Path(__file__).parent / "conversations"
 EXAMPLES = [
@@ -19,8 +32,8 @@ EXAMPLES = [
     for path in sorted(HERE.glob("*.yaml"))
     for example in yaml.safe_load(path.read_text("utf-8"))
 ]
-DOES = ("opens", "says", "taps", "taps_old", "taps_id", "language", "day", "rules")
-SEES = ("bot", "not", "offers", "offers_not", "ticked", "asks", "outcome", "answers", "total")
+DOES = ("opens", "says", "taps", "taps_old", "taps_id", "language", "day", "rules", "learns")
+SEES = ("bot", "not", "offers", "offers_not", "ticked", "asks", "outcome", "answers", "total", "wants")
 
 
 @dataclass
@@ -29,13 +42,14 @@ class Conversation:
 
     countries: tuple[str, ...]
     day: date
+    follows: bool = False
     state: State | None = None
     said: list[Message] = field(default_factory=list)
     now: list[Message] = field(default_factory=list)
 
     def hold(self, event: Event, without: str | None = None) -> None:
         before = None if self.state is None else encode(self.state)
-        state, messages = take_turn(self.state, event, world(self.countries, self.day, without))
+        state, messages = take_turn(self.state, event, world(self.countries, self.day, without, self.follows))
         assert before is None or encode(self.state) == before, "the state that came in was changed"  # type: ignore[arg-type]
         self.state = decode(encode(state))
         assert self.state == state
@@ -54,7 +68,7 @@ class Conversation:
             self.countries = tuple(step["rules"])
         without = step.get("without")
         if "opens" in step:
-            self.hold(Started(step["opens"] or None, step.get("in")), without)
+            self.hold(Started(step["opens"] or None, step.get("in"), tuple(step.get("among", ()))), without)
         elif "says" in step:
             self.hold(Said(str(step["says"])), without)
         elif "taps" in step:
@@ -63,6 +77,8 @@ class Conversation:
             self.hold(Tapped(self.button(step["taps_old"], old=True)), without)
         elif "taps_id" in step:
             self.hold(Tapped(step["taps_id"]), without)
+        elif "learns" in step:
+            self.hold(msgspec.convert({"type": "learnt", **step["learns"]}, Learnt), without)
         elif "language" in step:
             self.hold(LanguageChosen(step["language"]), without)
 
@@ -84,6 +100,9 @@ class Conversation:
             ] == step["ticked"]
         if "asks" in step:
             assert [message.fact for message in self.now if message.fact] == [step["asks"]], text
+        if "wants" in step:
+            wants = self.state.wants if self.state else None
+            assert (msgspec.to_builtins(wants) if wants else None) == step["wants"]
         if "answers" in step:
             assert self.state is not None
             talk = next(talk for talk in self.state.talks if talk.number == self.state.open)
@@ -102,8 +121,9 @@ def _list(value: Any) -> list[str]:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_conversation(example: dict[str, Any]) -> None:
     conversation = Conversation(tuple(example.get("countries", ["example"])), example.get("day", date(2026, 3, 15)))
+    conversation.follows = example.get("follows", False)
     for step in example["talk"]:
-        unknown = set(step) - {*DOES, *SEES, "in", "without"}
+        unknown = set(step) - {*DOES, *SEES, "in", "without", "among"}
         assert not unknown, f"a step has no {unknown}"
         conversation.act(step)
         conversation.check(step)

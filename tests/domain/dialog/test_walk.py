@@ -12,8 +12,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.domain.dialog.worlds import country, world
-from vikno.domain.dialog import Event, LanguageChosen, Message, Said, Started, State, Tapped, decode, encode, take_turn
-from vikno.domain.dialog.state import MOST_TALKS, full_answers
+from vikno.domain.dialog import (
+    Event,
+    LanguageChosen,
+    Learnt,
+    Message,
+    Said,
+    Started,
+    State,
+    Tapped,
+    decode,
+    encode,
+    take_turn,
+)
+from vikno.domain.dialog.state import MOST_TALKS, Shown, full_answers
 from vikno.domain.rules.answers import read_answer
 
 START = date(2026, 3, 15)
@@ -22,6 +34,7 @@ KEYS = ["example/fishing-permit", "example/library-card", "example/visitor-visa"
 WORDS = [
     "1", "2", "3", "33", "0", "-1", "5,5", "yes", "no", "none", "done", "1, 2", "back", "start over", "change 1", "why",
     "why 1", "help", "language", "english", "українська", "services", "my consultations", "go on", "human", "answers",
+    "follow a document", "my documents", "my data", "A-17",
     "river", "group", "season", "fishing", "ferry", "almost 14", "13 or 14", "1985-03-05", "03/04/1985", "tomorrow",
     "germany", "united", "harbour", "не", "так", "ні", "назад", "",
 ]  # fmt: skip
@@ -40,12 +53,12 @@ class Walk(RuleBasedStateMachine):
 
     def hold(self, event: Event) -> None:
         before = self.state and encode(self.state)
-        world_now = world(self.countries, self.day)
+        world_now = world(self.countries, self.day, follows=True)
         state, messages = take_turn(self.state, event, world_now)
         if self.state is not None:
             assert encode(self.state) == before, "the state that came in was changed"
         assert decode(encode(state)) == state
-        assert messages, "there is always an answer"
+        assert messages or state.wants, "there is always an answer, or something to find out first"
         for message in messages:
             assert decode_message(encode_message(message)) == message
             assert message.text.strip()
@@ -63,6 +76,18 @@ class Walk(RuleBasedStateMachine):
     @initialize(service=st.sampled_from([None, *KEYS]))
     def begin(self, service: str | None) -> None:
         self.hold(Started(service))
+
+    @rule(
+        what=st.sampled_from(
+            ["followed", "already", "case", "unknown", "locked", "cases", "stopped", "data", "erased", "genuine"]
+        ),
+        count=st.integers(0, 14),
+    )
+    def learn(self, what: Any, count: int) -> None:
+        """Whatever is found out, wanted or not."""
+        one = what in ("followed", "already", "case", "genuine")
+        cases = tuple(Shown(f"{n:x}", "A permit", f"…{n}", "Checked.") for n in range(1 if one else count))
+        self.hold(Learnt(what, cases, "https://example.org/inbox/x"))
 
     @rule(data=st.data())
     def tap(self, data: st.DataObject) -> None:

@@ -32,8 +32,8 @@ def country(name: str) -> tuple[Country, Mapping[str, Service]]:
 
 
 @cache
-def world(names: tuple[str, ...], day: date, without: str | None = None) -> World:
-    """Some countries on a day, perhaps without one of their services."""
+def world(names: tuple[str, ...], day: date, without: str | None = None, follows: bool = False) -> World:
+    """Some countries on a day, perhaps without one of their services; `follows`: with cases that can be followed."""
     countries = {country(name)[0].code: country(name)[0] for name in names}
     services = {key: service for name in names for key, service in country(name)[1].items() if key != without}
-    return World(countries, services, dict.fromkeys(countries, day), load_phrases(), lemma=lemma)
+    return World(countries, services, dict.fromkeys(countries, day), load_phrases(), lemma=lemma, follows=follows)

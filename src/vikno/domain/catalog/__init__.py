@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 
 from vikno.domain.values import Place, Text
 
-__all__ = ["Country", "DocumentType", "LegalResource", "PublicOrganisation", "SharedList"]
+__all__ = ["Country", "DocumentType", "Entry", "LegalResource", "PublicOrganisation", "SharedList"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,25 @@ class SharedList:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """Where people come in: an office or a campaign, with a poster and a page of its own. No services: all of them."""
+
+    slug: str
+    title: Text
+    office: Text | None = None
+    """Its name and address, as people know it."""
+    authority: str | None = None
+    services: tuple[str, ...] = ()  # keys, as ua/id-card
+    place: Place = Place()
+
+
+@dataclass(frozen=True, slots=True)
 class Country:
-    """One country folder: its languages, money, clock, channels and authorities."""
+    """One country folder: its languages, money, clock, channels and authorities.
+
+    `holidays`: days that are no working days. `quiet`: from when to when no notice goes out, by its own clock.
+    `notice_days`: after so many days a notice that has not been sent is old news.
+    """
 
     code: str
     languages: tuple[str, ...]
@@ -66,4 +83,8 @@ class Country:
     sources: Mapping[str, LegalResource] = field(default_factory=dict)
     documents: Mapping[str, DocumentType] = field(default_factory=dict)
     title: Text | None = None
+    holidays: frozenset[date] = frozenset()
+    quiet: tuple[time, time] = (time(21), time(8))
+    notice_days: int = 7
+    entries: Mapping[str, Entry] = field(default_factory=dict)
     place: Place = Place()

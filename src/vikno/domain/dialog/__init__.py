@@ -4,7 +4,7 @@
 says. `why` and `outcome` explain items and write checklists, for pages and commands too.
 """
 
-from vikno.domain.dialog.events import Event, LanguageChosen, Said, Started, Tapped
+from vikno.domain.dialog.events import Event, LanguageChosen, Learnt, Said, Started, Tapped
 from vikno.domain.dialog.messages import Button, Checklist, Citation, Line, Message, Section
 from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.dialog.state import State, Talk, decode, encode
@@ -17,6 +17,7 @@ __all__ = [
     "Citation",
     "Event",
     "LanguageChosen",
+    "Learnt",
     "Line",
     "Message",
     "Phrases",

@@ -174,7 +174,8 @@ def show_outcome(turn: Turn, sheet: Sheet, found: Consultation) -> None:
 
 
 def outcome_buttons(turn: Turn) -> list[Button]:
-    return turn.commands("why", "answers", "restart", "services", "human")
+    follow = ("follow",) if turn.world.follows else ()
+    return turn.commands(*follow, "why", "answers", "restart", "services", "human")
 
 
 def explain_question(turn: Turn, talk: Talk) -> None:

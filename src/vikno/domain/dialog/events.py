@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
+
+from vikno.domain.dialog.state import Shown
 
 
 class Started(Struct, frozen=True, tag="started"):
-    """The person opened the conversation, perhaps by a link that names a service or a language."""
+    """The person opened the conversation, perhaps by a link that names a service or a language.
+
+    `among`: the services of an office or a campaign, of which one is chosen first; the others are one step away.
+    """
 
     service: str | None = None
     language: str | None = None
+    among: tuple[str, ...] = ()
 
 
 class Tapped(Struct, frozen=True, tag="tapped"):
@@ -30,4 +38,26 @@ class LanguageChosen(Struct, frozen=True, tag="language"):
     language: str
 
 
-Event = Started | Tapped | Said | LanguageChosen
+class Learnt(Struct, frozen=True, tag="learnt"):
+    """What was found out, or done, about what the conversation wanted (`State.wants`), or what came in by a link."""
+
+    what: Literal[
+        "followed",
+        "already",
+        "unknown",
+        "locked",
+        "case",
+        "cases",
+        "stopped",
+        "data",
+        "erased",
+        "unread",
+        "not_now",
+        "genuine",
+        "not_genuine",
+    ]
+    cases: tuple[Shown, ...] = ()
+    link: str | None = None
+
+
+Event = Started | Tapped | Said | LanguageChosen | Learnt

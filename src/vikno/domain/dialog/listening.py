@@ -5,7 +5,7 @@ In that order, and never a guess: what is not sure is offered.
 
 from __future__ import annotations
 
-from vikno.domain.dialog import asking, steps
+from vikno.domain.dialog import asking, following, steps
 from vikno.domain.dialog.context import Turn
 from vikno.domain.dialog.matching import Labels
 from vikno.domain.dialog.menus import again, labels, menu, offered, show_menu
@@ -108,6 +108,8 @@ def _finished(turn: Turn, command: str) -> bool:
 def _interpreted(turn: Turn, text: str) -> None:
     """Part of a label, a number, an answer in other words, or a wish for a service."""
     listed, talk = menu(turn), turn.talk
+    if following.typed(turn, text):
+        return
     if listed is not None:
         found = labels(turn, listed).match(text)
         if found.sure:
@@ -179,7 +181,7 @@ def wish(turn: Turn, text: str) -> None:
         turn.note("not_understood.outcome")
         again(turn)
     else:
-        turn.change(view="home")
+        turn.change(view="home", offered=())
         turn.note("not_found")
         turn.lead.append(steps.contacts(turn))
         again(turn)

@@ -64,13 +64,19 @@ def _home(turn: Turn) -> Menu:
 
 
 def _home_side(turn: Turn) -> tuple[str, ...]:
-    side = ("language", "help", "human")
+    side: tuple[str, ...] = ("language", "help", "human")
+    if turn.state.offered:  # those of an office; the others are one step away
+        side = ("services", *side)
+    if turn.world.follows:
+        side = ("follow", "cases", *side)
     return ("talks", *side) if any(talk.answers for talk in turn.state.talks) else side
 
 
 def _services(turn: Turn) -> list[tuple[str, str]]:
-    world, language = turn.world, turn.state.lang
-    return [(known, world.title(key, language)) for known, key in world.services_by_tag.items()]
+    world, language, only = turn.world, turn.state.lang, turn.state.offered
+    return [
+        (known, world.title(key, language)) for known, key in world.services_by_tag.items() if not only or key in only
+    ]
 
 
 def _found(turn: Turn) -> Menu:
@@ -132,6 +138,34 @@ def _resume(turn: Turn) -> Menu | None:
     return Menu(turn.say(known, title=title), choices)
 
 
+def _number(turn: Turn) -> Menu:
+    return Menu(turn.say("case.number"), (), ("back", "human"))
+
+
+def _code(turn: Turn) -> Menu:
+    return Menu(turn.say("case.code"), (), ("back", "human"))
+
+
+def _check(turn: Turn) -> Menu:
+    return Menu(turn.say("check"), (), ("back", "human"))
+
+
+def _cases(turn: Turn) -> Menu:
+    choices = tuple((f"f{one.case}", f"{one.title} · {one.number}") for one in turn.state.cases)
+    return Menu(turn.say("cases"), choices, ("follow", "data", "services"))
+
+
+def _case(turn: Turn) -> Menu:
+    """What can be done about the case that was shown last."""
+    choices = tuple((f"g{one.case}", turn.say("case.stop")) for one in turn.state.cases[:1])
+    return Menu(turn.say("case.next"), choices, ("cases", "services"))
+
+
+def _data(turn: Turn) -> Menu:
+    choices = (("gall", turn.say("data.stop")), ("gdata", turn.say("data.erase")))
+    return Menu(turn.say("data.choose"), choices, ("back",))
+
+
 _MENUS: dict[str, Callable[[Turn], Menu | None]] = {
     "home": _home,
     "found": _found,
@@ -140,6 +174,12 @@ _MENUS: dict[str, Callable[[Turn], Menu | None]] = {
     "answers": _answers,
     "why": _why,
     "resume": _resume,
+    "number": _number,
+    "code": _code,
+    "cases": _cases,
+    "case": _case,
+    "data": _data,
+    "check": _check,
 }
 
 

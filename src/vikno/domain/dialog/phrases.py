@@ -21,6 +21,10 @@ COMMANDS = (
     "go_on",
     "done",
     "none",
+    "follow",
+    "cases",
+    "data",
+    "check",
 )
 """What a person may ask for in the middle of anything, by button or by word."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -29,12 +30,32 @@ class Talk(Struct, frozen=True, omit_defaults=True):
     ended: bool = False
 
 
+class Shown(Struct, frozen=True, omit_defaults=True):
+    """A case as a conversation shows it. `number` is masked; `text` says where it stands, and is never kept."""
+
+    case: str
+    title: str
+    number: str
+    text: str = ""
+
+
+class Want(Struct, frozen=True, omit_defaults=True):
+    """What the conversation needs to know or have done before it can go on; a use case sees to it."""
+
+    what: Literal["follow", "cases", "case", "stop", "data", "erase", "check"]
+    number: str = ""
+    code: str = ""
+    case: str = ""
+
+
 class State(Struct, frozen=True, omit_defaults=True):
     """Where a conversation stands.
 
     `step` counts the changes of what is asked: a button carries the step it was made in. `view` says what the
     numbers on the screen stand for; `fact` is what is asked now; `picked` are the ticks of a choice of several;
     `offered` are the tags of a “did you mean”, or the services found. `tapped` is the last button that had effect.
+    `noted` is the number of a case while its code is asked for; `cases` are those in the list on the screen;
+    `wants` is what must be found out outside before the conversation goes on.
     """
 
     lang: str
@@ -48,6 +69,9 @@ class State(Struct, frozen=True, omit_defaults=True):
     offered: tuple[str, ...] = ()
     editing: bool = False
     tapped: str = ""
+    noted: str = ""
+    cases: tuple[Shown, ...] = ()
+    wants: Want | None = None
 
 
 _encoder = msgspec.json.Encoder()

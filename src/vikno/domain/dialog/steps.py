@@ -10,10 +10,23 @@ from vikno.domain.dialog.context import Turn
 from vikno.domain.dialog.menus import again, show_menu, unfinished
 from vikno.domain.dialog.outcome import contact, contact_words
 from vikno.domain.dialog.returning import reconcile
-from vikno.domain.dialog.state import MOST_TALKS, Talk, full_answers
+from vikno.domain.dialog.state import MOST_TALKS, Talk, Want, full_answers
 
 MOST_CONTACTS = 5
-OVERLAYS = ("answers", "languages", "talks", "why", "confirm", "resume")
+OVERLAYS = (
+    "answers",
+    "languages",
+    "talks",
+    "why",
+    "confirm",
+    "resume",
+    "number",
+    "code",
+    "cases",
+    "case",
+    "data",
+    "check",
+)
 """Lists over a question or an outcome: "back" closes them."""
 
 
@@ -45,14 +58,14 @@ def back(turn: Turn) -> None:
         home(turn)
 
 
-def home(turn: Turn) -> None:
-    """The list of services; the open consultation stays in the conversation if it has answers."""
+def home(turn: Turn, among: tuple[str, ...] = ()) -> None:
+    """The list of services, or of some; the open consultation stays in the conversation if it has answers."""
     talks = tuple(talk for talk in turn.state.talks if talk.answers)
-    turn.change(open=0, talks=talks, **_fresh(turn, "home"))
+    turn.change(open=0, talks=talks, **{**fresh(turn, "home"), "offered": among})
     show_menu(turn, "home")
 
 
-def _fresh(turn: Turn, view: str) -> dict[str, Any]:
+def fresh(turn: Turn, view: str) -> dict[str, Any]:
     """The fields of a state in which nothing is asked and no button of before is good."""
     return {
         "view": view, "fact": "", "step": turn.state.step + 1, "picked": (), "offered": (), "editing": False
@@ -74,7 +87,7 @@ def begin(turn: Turn, service: str) -> None:
     state = turn.state
     known = next((talk for talk in reversed(state.talks) if talk.service == service and talk.answers), None)
     if known:
-        turn.change(open=known.number, **_fresh(turn, "resume"))
+        turn.change(open=known.number, **fresh(turn, "resume"))
         show_menu(turn, "resume")
         return
     sheet = turn.world.sheet(service, state.lang)
@@ -188,6 +201,35 @@ def answers(turn: Turn) -> None:
         show_menu(turn, "answers")
 
 
+def follow(turn: Turn) -> None:
+    """Ask for the number of a case."""
+    if turn.world.follows:
+        turn.change(noted="", **fresh(turn, "number"))
+        show_menu(turn, "number")
+    else:
+        turn.note("follow.not_here")
+        again(turn)
+
+
+def check(turn: Turn) -> None:
+    """Ask for the code of a message that somebody doubts."""
+    if turn.world.follows:
+        turn.change(noted="", **fresh(turn, "check"))
+        show_menu(turn, "check")
+    else:
+        turn.note("follow.not_here")
+        again(turn)
+
+
+def want(turn: Turn, wants: Want) -> None:
+    """Let it be found out; what it comes to is told as `Learnt`, and until then nothing is said."""
+    if turn.world.follows:
+        turn.change(wants=wants)
+    else:
+        turn.note("follow.not_here")
+        again(turn)
+
+
 _COMMANDS: dict[str, Callable[[Turn], None]] = {
     "back": back,
     "restart": restart,
@@ -201,4 +243,8 @@ _COMMANDS: dict[str, Callable[[Turn], None]] = {
     "go_on": go_on,
     "done": again,
     "none": again,
+    "follow": follow,
+    "cases": lambda turn: want(turn, Want("cases")),
+    "data": lambda turn: want(turn, Want("data")),
+    "check": check,
 }

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from vikno.domain.dialog import steps
 from vikno.domain.dialog.context import Turn
-from vikno.domain.dialog.events import Event, LanguageChosen, Said, Started, Tapped
+from vikno.domain.dialog.events import Event, LanguageChosen, Learnt, Said, Started, Tapped
+from vikno.domain.dialog.following import learn
 from vikno.domain.dialog.listening import listen
 from vikno.domain.dialog.messages import Message
 from vikno.domain.dialog.returning import refresh
@@ -22,6 +23,8 @@ from vikno.domain.dialog.world import World
 def take_turn(state: State | None, event: Event, world: World) -> tuple[State, tuple[Message, ...]]:
     """The state after the event, and what is said."""
     turn = Turn(state or State(world.language), world)
+    if turn.state.wants is not None and not isinstance(event, Learnt):
+        turn.change(wants=None)  # nobody has found it out, and now something else has happened
     refresh(turn)
     match event:
         case Tapped():
@@ -30,6 +33,8 @@ def take_turn(state: State | None, event: Event, world: World) -> tuple[State, t
             listen(turn, event.text)
         case Started():
             start(turn, event)
+        case Learnt():
+            learn(turn, event)
         case LanguageChosen():
             steps.choose_language(turn, event.language)
     return turn.state, tuple(turn.messages)
@@ -44,4 +49,4 @@ def start(turn: Turn, event: Started) -> None:
         steps.begin(turn, str(event.service))
         return
     turn.note("greeting" if event.service is None else "service_unknown")
-    steps.home(turn)
+    steps.home(turn, tuple(key for key in event.among if key in world.services))

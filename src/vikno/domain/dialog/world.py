@@ -33,7 +33,7 @@ class World:
     """One day in some countries. Given to every turn; it answers alike for ever, and remembers what it prepared.
 
     `days` is the calendar day in each country; `lemma` gives dictionary forms; `language` is spoken first
-    with somebody whose language is not known yet.
+    with somebody whose language is not known yet; `follows`: cases can be followed here.
     """
 
     def __init__(
@@ -45,9 +45,11 @@ class World:
         *,
         lemma: Lemma = lambda word, _: word,
         language: str | None = None,
+        follows: bool = False,
     ) -> None:
         self.countries, self.services, self.days, self.phrases = countries, services, days, phrases
         self._lemma = lemma
+        self.follows = follows
         self._sheets: dict[str, _Sheets] = {}
         spoken = dict.fromkeys(spoken for country in countries.values() for spoken in country.languages)
         self.languages = tuple(spoken) or tuple(phrases)

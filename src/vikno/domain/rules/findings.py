@@ -89,6 +89,13 @@ CODES: dict[str, str] = {
     "button_too_long": "The button cannot be shown on a channel of the country.",
     "buttons_too_many": "There are more buttons than a channel of the country can show.",
     "text_control": "The text holds control characters.",
+    # stages of cases, and where people come in
+    "stage_unreachable": "No way leads from the first stage to this one.",
+    "stage_endless": "From this stage no final one can be reached.",
+    "stage_after_end": "A stage follows on one that is final.",
+    "duration_wrong": "The time is none, is endless, or contradicts another one.",
+    "duration_unsourced": "Neither a law nor a page says how long this takes.",
+    "service_unknown": "The country has no service in a folder of that name.",
     # examples
     "example_fails": "The example does not hold.",
     "example_incomplete": "The example's answers do not reach an outcome.",
