@@ -1,4 +1,4 @@
-"""Every keeper of conversations, and a place where it can be opened, left amid things, and opened again."""
+"""Every keeper of conversations and of records, and a place to open it, leave it amid things, and open it again."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Protocol
 from vikno.stores.sqlite import SqliteStore
 from vikno.testing.memory_store import MemoryStore, Shelf
 from vikno.usecases.ports import Clock, ConversationStore, Outbox, Upkeep
+from vikno.usecases.records import Records
 
 
 class Keeper(ConversationStore, Outbox, Upkeep, Protocol):
@@ -25,6 +26,22 @@ class Place(Protocol):
         ...
 
     def after_a_crash(self) -> Place:
+        """The same place as if the process that has it open had ended this moment."""
+        ...
+
+
+class RecordsKeeper(Records, Upkeep, Protocol):
+    """One object that keeps all records."""
+
+
+class RecordsPlace(Protocol):
+    """Where a keeper keeps records."""
+
+    def open(self, clock: Clock) -> RecordsKeeper:
+        """Open what is here; the same again after a close."""
+        ...
+
+    def after_a_crash(self) -> RecordsPlace:
         """The same place as if the process that has it open had ended this moment."""
         ...
 
@@ -48,10 +65,10 @@ class SqlitePlace:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def open(self, clock: Clock) -> Keeper:
+    def open(self, clock: Clock) -> SqliteStore:
         return SqliteStore(f"sqlite:///{self._folder}/store.db?synchronous=off", clock)
 
-    def after_a_crash(self) -> Place:
+    def after_a_crash(self) -> SqlitePlace:
         folder = self._folder.with_name(self._folder.name + "+")
         folder.mkdir()
         for name in ("store.db", "store.db-wal"):  # the log last: it only grows while no checkpoint runs
@@ -62,5 +79,9 @@ class SqlitePlace:
 
 PLACES: dict[str, Callable[[Path], Place]] = {
     "memory": lambda _: MemoryPlace(),
+    "sqlite": SqlitePlace,
+}
+
+RECORDS_PLACES: dict[str, Callable[[Path], RecordsPlace]] = {
     "sqlite": SqlitePlace,
 }

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 from pathlib import Path
 
+import apsw
 import pytest
 
 from tests.stores.sqlite.steps import count
@@ -143,8 +144,12 @@ async def test_damage_inside_is_told_to_whoever_meets_it(tmp_path: Path) -> None
     for number in range(200):
         await store.turn(f"conversation {number:03}", "1", count)
     await store.close()
+    connection = apsw.Connection(str(path))
+    schema = {number for (number,) in connection.execute("SELECT pageno FROM dbstat WHERE name = 'sqlite_schema'")}
+    connection.close()
     content = bytearray(path.read_bytes())
-    for page in range(4096, len(content), 4096):
+    for number in set(range(1, len(content) // 4096 + 1)) - schema:  # damage there would be seen at the opening
+        page = (number - 1) * 4096
         content[page : page + 64] = b"\xff" * 64
     path.write_bytes(content)
     store = open_store(path)

@@ -45,6 +45,30 @@ async def test_a_store_of_each_version_opens_with_what_it_held(tmp_path: Path, n
     await store.close()
 
 
+async def test_a_store_of_version_3_opens_with_its_records(tmp_path: Path) -> None:
+    connection = apsw.Connection(str(tmp_path / "a.db"))
+    migrate(connection, found()[:3])
+    connection.execute((VERSIONS / "0003.sql").read_text("utf-8"))
+    connection.close()
+    store = SqliteStore(f"sqlite:///{tmp_path}/a.db", lambda: 5_000)
+    known, case = await store.known("telegram/main:0f"), await store.case("dms", "A-17")
+    assert known is not None
+    assert known.sealed == b"\x5e\xa1\xed"
+    assert case is not None
+    assert (case.id, case.stage) == (7, "checked")
+    assert await store.followed("telegram/main:0f") == (case,)
+    assert [passed.stage for passed in await store.history(7)] == ["checked"]
+    assert [due.kind for due in await store.overdue(9_000)] == ["slow"]
+    assert [notice.id for notice in await store.lease("telegram/main", "notice", 9, 5_000)] == [4]
+    assert [notice.status for notice in await store.inbox("telegram/main:0f")] == ["sending", "sent"]
+    assert await store.report("telegram/main", "m1", "delivered", 5_000)
+    assert [aside.reason for aside in await store.asides(None)] == ["update_unreadable"]
+    assert not await store.attempt("somebody", 2, 5_000, 5_000)
+    assert await store.key("d16e57") is not None
+    assert [access.who for access in await store.accesses("case/7")] == ["api/1"]
+    await store.close()
+
+
 async def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
     (tmp_path / "a.db").touch()
     store = SqliteStore(f"sqlite:///{tmp_path}/a.db", lambda: 0)

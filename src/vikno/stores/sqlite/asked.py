@@ -1,10 +1,10 @@
-"""What callers wait for: a turn, a mark, a chore; each with its answer to come."""
+"""What callers wait for: a turn, a mark, a write, a chore; each with its answer to come."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -58,10 +58,17 @@ class Mark(Asked[None]):
 
 
 @dataclass(slots=True, eq=False)
-class Chore(Asked[int]):
-    """Work on many rows: a transaction of its own, on the thread that commits."""
+class Write(Asked[Answer]):
+    """A few rows to change, on the loop's thread, in the commit of the turns that wait."""
 
-    work: Callable[[apsw.Cursor], int]
+    work: Callable[[apsw.Cursor], Answer]
+
+
+@dataclass(slots=True, eq=False)
+class Chore(Asked[Answer]):
+    """Work on many rows: a transaction of its own."""
+
+    work: Callable[[apsw.Cursor], Awaitable[Answer]]
 
 
 def fail_together(asked: Sequence[Asked[Any]], error: BaseException) -> None:

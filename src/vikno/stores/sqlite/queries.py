@@ -1,9 +1,22 @@
-"""The statements of `queries.sql`, each under its name."""
+"""The statements of the `.sql` files, each under its name; below, those of `queries.sql`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
+from typing import Any
+
+import apsw
+
+
+def statements(file: str) -> Mapping[str, str]:
+    """The statements of one file, `cases.sql`, by their names."""
+    return dict(_read(files(__package__).joinpath(file).read_text("utf-8")))
+
+
+def rows(writing: apsw.Cursor, statement: str, *values: apsw.SQLiteValue) -> list[Any]:
+    """What a statement gives, read to its end; our tables say what is in it."""
+    return writing.execute(statement, values).fetchall()
 
 
 def _read(text: str) -> Iterator[tuple[str, str]]:
@@ -13,7 +26,7 @@ def _read(text: str) -> Iterator[tuple[str, str]]:
         yield name, " ".join(" ".join(lines).split()).removesuffix(";")
 
 
-_STATEMENTS = dict(_read(files(__package__).joinpath("queries.sql").read_text("utf-8")))
+_STATEMENTS = statements("queries.sql")
 
 FIND = _STATEMENTS["find"]
 FIND_KEY = _STATEMENTS["find_key"]
