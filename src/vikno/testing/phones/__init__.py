@@ -1,0 +1,139 @@
+"""Phones for the demo: people on every channel, beside the office, without a token and without the outside world.
+
+The platforms are the simulators of `vikno.testing`, which speak the real wire protocols; the server is the real one and
+does not know that they are not. They live on a thread of their own, as they would on machines of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from vikno.wire.vault import LocalVault, new_secret, read_secret
+
+T = TypeVar("T")
+
+TELEGRAM_TOKEN = "4839574812:AAFD39kkdpWt3ywyRZergyOLMaJhac60qc"  # noqa: S105 - of the simulator only
+VIBER_TOKEN = "445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9"  # noqa: S105 - the same
+LONGEST_TEXT = 4000
+
+
+class Phone(Protocol):
+    """One person's phone, on one channel."""
+
+    kind: str
+
+    async def open(self, token: str) -> None:
+        """Come in by a QR with this token."""
+        ...
+
+    async def write(self, text: str) -> None: ...
+
+    async def press(self, label: str) -> None:
+        """The button that shows this."""
+        ...
+
+    async def stop(self) -> None:
+        """Leave: block, unsubscribe, write STOP."""
+        ...
+
+    def shown(self) -> dict[str, Any]:
+        """What is on the screen: `name`, `lines` of {by, text, subject}, `keys` (labels), `stopped`."""
+        ...
+
+
+@dataclass
+class Phones:
+    """All phones and the platforms behind them, between `start` and `close`."""
+
+    settings: dict[str, str] = field(default_factory=dict)
+    """What the server is told, as from the environment."""
+    phones: dict[str, Phone] = field(default_factory=dict)
+    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+    _thread: threading.Thread | None = None
+    _closing: list[Callable[[], Awaitable[Any]]] = field(default_factory=list)
+
+    def start(self, mail_port: int, public: str) -> None:
+        """Begin. `mail_port`: where the server takes mails in; `public`: where people reach it."""
+        self._thread = threading.Thread(target=self._run, name="vikno-phones", daemon=True)
+        self._thread.start()
+        key = new_secret()
+        self.settings["VIKNO_KEY"] = key
+        self.call(self._begin(World(mail_port, public, LocalVault(read_secret(key)))))
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do it on the phones' thread, and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    async def ask(self, work: Coroutine[Any, Any, T]) -> T:
+        """The same from a loop, which goes on meanwhile."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    def close(self) -> None:
+        """End them all."""
+        self.call(self._end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._thread is not None:
+            self._thread.join()
+        self._loop.close()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    async def _begin(self, world: World) -> None:
+        from vikno.testing.phones.platforms import PLATFORMS
+
+        for platform in PLATFORMS:
+            made = await platform(world)
+            self.settings.update(made.settings)
+            self.phones[made.phone.kind] = made.phone
+            self._closing.append(made.close)
+
+    async def _end(self) -> None:
+        for close in self._closing:
+            await close()
+
+    async def screens(self) -> Mapping[str, dict[str, Any]]:
+        """What every phone shows."""
+        return {kind: phone.shown() for kind, phone in self.phones.items()}
+
+    async def do(self, kind: str, what: str, said: str) -> None:
+        """Something a person does. Raises LookupError for what cannot be done now."""
+        phone = self.phones[kind]
+        match what:
+            case "open":
+                await phone.open(said[:64])
+            case "write":
+                await phone.write(said[:LONGEST_TEXT])
+            case "press":
+                await phone.press(said[:200])
+            case "stop":
+                await phone.stop()
+            case _:
+                raise LookupError(what)
+
+
+@dataclass(frozen=True)
+class World:
+    """What a platform has to know of the server. `vault` is the server's: both sides share the webhooks' secrets."""
+
+    mail_port: int
+    public: str
+    vault: LocalVault
+
+    def secret(self, account: str) -> str:
+        """What the server wants to see in what is brought to it."""
+        return self.vault.digest("webhook secret", account)
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A platform that runs, with one person's phone on it."""
+
+    phone: Phone
+    settings: Mapping[str, str]
+    close: Callable[[], Awaitable[Any]]

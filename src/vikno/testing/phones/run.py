@@ -1,0 +1,60 @@
+"""The demo: the real server, its bot on simulated platforms, phones and an office on one page."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from vikno.api.keys import add_key
+from vikno.bootstrap.settings import Settings
+from vikno.bootstrap.web import make_web
+from vikno.portal.server import server
+from vikno.testing.phones import Phones
+from vikno.testing.phones.app import Demo
+
+ENTRY, AUTHORITY = "dms-site", "ua/dms"
+
+
+class _Late:
+    """An application that is put together after the one it is part of; `first` runs before its first request."""
+
+    demo: Demo | None = None
+    app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.demo is not None  # noqa: S101 - nothing is served before
+        if self.app is None:
+            self.app = self.demo.app
+            intake = self.demo.intake
+            secret = secrets.token_urlsafe(32)
+            self.demo.key = await add_key(intake.book, intake.vault, AUTHORITY, "demo", secret, intake.clock())
+        await self.app(scope, receive, send)
+
+
+def demo(host: str, port: int, *, countries: Iterable[str | Path] = (), store: str) -> None:
+    """Serve until the process is told to stop. Raises what `make_web` raises."""
+    phones = Phones()
+    public = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    phones.start(_free_port(), public)
+    try:
+        late = _Late()
+        web = make_web(
+            countries=countries, store=store, settings=Settings(public, phones.settings), mounts={"/demo/": late}
+        )
+        services = [(key, process.title.text("uk")) for key, process in web.intake.desk.words.processes.items()]
+        ours = [(key, title) for key, title in services if key.startswith(AUTHORITY.partition("/")[0] + "/")]
+        late.demo = Demo(phones, web.intake, public, ENTRY, ours or services)
+        server(web.app, host, port, web.stopping, web.quick).run()
+    finally:
+        phones.close()
+
+
+def _free_port() -> int:
+    """A port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

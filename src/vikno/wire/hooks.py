@@ -1,0 +1,99 @@
+"""Webhooks: what a platform brings is verified, read, answered in a turn, and acknowledged when it is on record."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from urllib.parse import parse_qsl
+
+from vikno.domain.errors import ViknoError
+from vikno.usecases.channel import Channel, Inbound, Raw, Unreadable
+from vikno.usecases.ports import Outbox
+from vikno.usecases.receive_message import Desk, Reply
+from vikno.usecases.send_messages import Sender
+
+log = logging.getLogger("vikno.hooks")
+
+MOST_BYTES = 1_000_000
+"""Of an update; the largest that a platform sends are a tenth of it."""
+MOST_FIELDS = 50
+"""Of a query; a gateway that brings an SMS by GET has ten."""
+Headers = list[tuple[bytes, bytes]]
+_PLAIN = [(b"content-type", b"text/plain; charset=utf-8")]
+
+
+class Hook:
+    """Takes what comes for one account, by webhook, by polling or from a line that is kept."""
+
+    def __init__(self, channel: Channel, desk: Desk, sender: Sender, outbox: Outbox) -> None:
+        self.channel, self._desk, self._sender, self._outbox = channel, desk, sender, outbox
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.counted: Counter[str] = Counter()
+
+    async def answer(self, headers: Headers, body: bytes, query: bytes = b"") -> tuple[int, Headers, bytes]:
+        """From a request's headers (names in lower case) and body to status, headers and body."""
+        if len(body) > MOST_BYTES:
+            return 413, _PLAIN, b"too large\n"
+        try:
+            said = dict(parse_qsl(query.decode("latin-1"), max_num_fields=MOST_FIELDS)) if query else {}
+        except ValueError:
+            return 400, _PLAIN, b"too many fields\n"
+        raw = Raw(body, {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}, said)
+        refused = self.channel.verify(raw)
+        if refused is not None:
+            self.counted["refused"] += 1
+            log.warning("webhook_refused", extra={"account": self._sender.name, "reason": refused.reason})
+            return refused.status, _PLAIN, b"refused\n"
+        try:
+            status, lines, answer = await self.take(raw)
+        except ViknoError as error:
+            if not error.retryable:
+                raise
+            return 503, [*_PLAIN, (b"retry-after", b"2")], b"busy\n"
+        return status, [(name.encode("latin-1"), value.encode("latin-1")) for name, value in lines], answer
+
+    async def take(self, raw: Raw) -> tuple[int, Sequence[tuple[str, str]], bytes]:
+        """What was verified, or came by a way that needs no proof: status, headers and body of the acknowledgement.
+
+        Raises what the store raises when it cannot keep anything now: whoever brought it shall bring it again.
+        """
+        try:
+            inbound: Sequence[Inbound] = self.channel.parse(raw)
+        except Unreadable as error:
+            await self._set_aside(raw, str(error) or error.code)
+            inbound = ()
+        except (ValueError, LookupError, TypeError, RecursionError) as error:  # the adapter has met something new
+            await self._set_aside(raw, type(error).__name__)
+            inbound = ()
+        replies: list[Reply] = []
+        for one in inbound:
+            try:
+                replies += await self._desk.receive(self.channel, one)
+            except ViknoError as error:
+                if error.retryable:
+                    raise
+                await self._set_aside(raw, error.code)
+            self.counted[type(one.happened).__name__] += 1
+        ack = self.channel.ack(inbound, [reply.outbound for reply in replies])
+        if ack.carried:
+            task = asyncio.get_running_loop().create_task(self._carried(replies[: ack.carried]))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        for reply in replies[ack.carried :]:
+            if not reply.repeated:
+                self._sender.offer(reply.conversation, reply.address, reply.position, reply.outbound)
+        return ack.status, ack.headers, ack.body
+
+    async def _carried(self, replies: Sequence[Reply]) -> None:
+        for reply in replies:
+            await self._outbox.done(reply.conversation, reply.position)
+
+    async def _set_aside(self, raw: Raw, reason: str) -> None:
+        """Keep it for an operator, sealed: it is acknowledged, or the platform would bring it for ever."""
+        self.counted["aside"] += 1
+        log.warning("update_set_aside", extra={"account": self._sender.name, "reason": reason[:100]})
+        desk = self._desk
+        sealed = desk.vault.seal(raw.body[:65536].decode("utf-8", "replace"))
+        await desk.records.put_aside(self._sender.name, reason[:200], sealed, desk.clock())

@@ -1,0 +1,155 @@
+"""An account by e-mail whose clock stands and whose mails are numbered, its server, and the world's mailboxes."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from tests.commands import ROOT
+from vikno.channels.email import Email, Listener, SmtpTransport, serve
+from vikno.testing.mail import MailWorld
+from vikno.usecases.channel import Inbound, Outbound, Outcome, Raw, Unreadable
+
+AT_S = 1_790_000_000
+KEY = bytes(range(32))
+
+
+@pytest.fixture(scope="session")
+def signing_key() -> bytes:
+    return new_key()
+
+
+@pytest.fixture(scope="session")
+def other_key() -> bytes:
+    return new_key()
+
+
+def new_key() -> bytes:
+    made = rsa.generate_private_key(65537, 2048)
+    return made.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+
+
+@pytest.fixture
+def make() -> Callable[..., Email]:
+    """An account with chosen settings."""
+
+    def make(**settings: object) -> Email:
+        numbers = count(1)
+        given = {"sender": "Вікно <vikno@example.org>", "key": KEY, "clock": lambda: AT_S, **settings}
+        given.setdefault("ids", lambda: f"mail{next(numbers):012}")
+        return Email(**given)  # type: ignore[arg-type]  # chosen by tests
+
+    return make
+
+
+@pytest.fixture
+def email(make: Callable[..., Email]) -> Email:
+    return make()
+
+
+@dataclass
+class Office:
+    """The authority: what it takes in, in order, and a way to send."""
+
+    email: Email
+    world: MailWorld
+    listener: Listener
+    transport: SmtpTransport
+    taken: list[Inbound] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    aside: list[str] = field(default_factory=list)
+    away: Exception | None = None
+
+    async def receive(self, raw: Raw) -> int:
+        if self.away is not None:
+            raise self.away
+        refused = self.email.verify(raw)
+        if refused is not None:
+            self.refused.append(refused.reason)
+            return refused.status
+        try:
+            self.taken += self.email.parse(raw)
+        except Unreadable as error:
+            self.aside.append(str(error))
+        return 200
+
+    async def send(self, to: str, text: str = "Добрий день", **said: object) -> Outcome:
+        (request,) = self.email.render(Outbound(text, **said), to)  # type: ignore[arg-type]
+        return self.email.classify(request, await self.transport.carry(request))
+
+
+@pytest.fixture
+async def office(email: Email) -> AsyncIterator[Office]:
+    """The account, its LMTP server and its transport, in a world of mailboxes."""
+    async with contextlib.AsyncExitStack() as stack:
+        world = await stack.enter_async_context(MailWorld())
+        made = Office(email, world, None, SmtpTransport(world.url, answer_s=2, hostname="vikno.test"))  # type: ignore[arg-type]
+        made.listener = await serve(made.receive, "127.0.0.1", 0, accepts=email.accepts)
+        stack.push_async_callback(made.listener.close)
+        stack.push_async_callback(made.transport.close)
+        world.connect(made.listener.port)
+        yield made
+
+
+@dataclass(frozen=True)
+class MailDev:
+    """A running maildev."""
+
+    smtp: int
+    web: str
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.smtp}"
+
+    def mails(self) -> list[dict[str, object]]:
+        found: list[dict[str, object]] = httpx.get(f"{self.web}/email").json()
+        return found
+
+    def source(self, mail: dict[str, object]) -> bytes:
+        """A mail as it arrived, byte for byte."""
+        return httpx.get(f"{self.web}/email/{mail['id']}/source").content
+
+
+@pytest.fixture(scope="session")
+def maildev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailDev]:
+    """A mail server that nobody here wrote, from node_modules (`npm install`)."""
+    program = ROOT / "node_modules/maildev/bin/maildev"
+    if not program.exists():
+        pytest.fail("maildev is not installed: `npm install` (make setup does it)")
+    smtp, web = free_port(), free_port()
+    command = [
+        "node", str(program), "--smtp", str(smtp), "--web", str(web), "--ip", "127.0.0.1", "--silent",
+        "--mail-directory", str(tmp_path_factory.mktemp("maildev")),
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        server = MailDev(smtp, f"http://127.0.0.1:{web}")
+        try:
+            for _ in range(300):
+                with contextlib.suppress(httpx.HTTPError):
+                    server.mails()
+                    break
+                if process.poll() is not None:
+                    pytest.fail(f"maildev ended: {process.stderr.read().decode() if process.stderr else ''}")
+                time.sleep(0.1)
+            yield server
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

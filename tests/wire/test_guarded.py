@@ -1,0 +1,112 @@
+"""Requests to addresses that others chose: what is checked is what is gone to, and the certificate is the name's."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from vikno.usecases.channel import NotCarried
+from vikno.wire.guarded import MOST_ANSWER_BYTES, GuardedPost, HookAddressWrong, check_address, may_lead_to
+
+INSIDE = [
+    "0.0.0.0", "10.0.0.1", "100.64.0.1", "127.0.0.1", "169.254.169.254", "172.16.0.1", "192.168.0.1",  # noqa: S104
+    "198.18.0.1",
+    "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "fc00::1", "fe80::1", "ff02::1", "::ffff:10.0.0.1",
+    "64:ff9b::7f00:1", "2002:a00:1::", "2001:db8::1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", INSIDE)
+def test_nothing_leads_inside(address: str) -> None:
+    assert not may_lead_to(address)
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700:4700::1111", "64:ff9b::101:101"])
+def test_the_public_network_is_open(address: str) -> None:
+    assert may_lead_to(address)
+
+
+def test_a_private_network_is_opened_and_nothing_else() -> None:
+    opened = {address for address in INSIDE if may_lead_to(address, private=True)}
+    assert {"10.0.0.1", "172.16.0.1", "192.168.0.1", "fc00::1", "::ffff:10.0.0.1"} <= opened
+    assert not opened & {INSIDE[0], "127.0.0.1", "169.254.169.254", "224.0.0.1", "::", "::1", "fe80::1", "ff02::1"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "hear", "https://", "https:///hear", "file:///etc/passwd", "http://dms.example/", "http://127.0.0.1.example/",
+        "https://a:b@dms.example/", "https://dms.example/#x", "https://dms.example/\nx", "https://dms.example:99999/",
+        "http://[::ffff:127.0.0.1]/", "https://10.0.0.1/", "https://[fe80::1]/",
+    ],
+)  # fmt: skip
+def test_an_address_that_may_not_be_gone_to_is_refused(url: str) -> None:
+    with pytest.raises(HookAddressWrong):
+        check_address(url)
+
+
+async def test_a_name_is_looked_up_once_and_gone_to_as_it_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up, gone_to = list[str](), list[Any]()
+
+    async def resolve(host: str, _: int) -> list[str]:
+        looked_up.append(host)
+        return ["1.1.1.1"] if len(looked_up) == 1 else ["127.0.0.1"]
+
+    async def connect(_: Any, host: str, port: int, **options: Any) -> Any:
+        gone_to.append((host, port, options["server_hostname"]))
+        raise OSError
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", connect)
+    answer = await GuardedPost(resolve=resolve)("https://dms.example/hear", {}, b"{}")
+    assert answer == NotCarried(False, "OSError")
+    assert (looked_up, gone_to) == (["dms.example"], [("1.1.1.1", 443, "dms.example")])
+
+
+# ---- with a certificate ----
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[tuple[int, ssl.SSLContext]]:
+    """A server whose certificate is for localhost, and who trusts it."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    command = f"openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=x -keyout {key} -out {certificate}"
+    made = [*command.split(), "-addext", "subjectAltName=DNS:localhost"]
+    await asyncio.to_thread(subprocess.run, made, check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(status=202, body=b"x" * (2 * MOST_ANSWER_BYTES if request.path == "/large" else 1))
+
+    runner = web.ServerRunner(web.Server(answer))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    yield runner.addresses[0][1], ssl.create_default_context(cafile=str(certificate))
+    await runner.cleanup()
+
+
+async def here(_: str, __: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+async def test_over_tls_the_name_is_proved(place: tuple[int, ssl.SSLContext]) -> None:
+    port, context = place
+    post = GuardedPost(resolve=here, context=context)
+    assert await post(f"https://localhost:{port}/", {}, b"{}") == 202
+    other = await post(f"https://127.0.0.1:{port}/", {}, b"{}")
+    assert other == NotCarried(False, "SSLCertVerificationError")
+    stranger = await GuardedPost(resolve=here)(f"https://localhost:{port}/", {}, b"{}")
+    assert stranger == NotCarried(False, "SSLCertVerificationError")
+
+
+async def test_a_large_answer_is_not_read_to_its_end(place: tuple[int, ssl.SSLContext]) -> None:
+    port, context = place
+    answer = await GuardedPost(resolve=here, context=context)(f"https://localhost:{port}/large", {}, b"{}")
+    assert answer == NotCarried(True, "answer_too_large")
