@@ -1,1 +1,1 @@
-"""The HTTP interface for programs of authorities."""
+"""How an authority's own system brings cases in: HTTP, files, and a registry that is asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -47,7 +48,7 @@ class Held:
         return tuple(_decoder.decode(effect) for effect in self.effects)
 
 
-async def hold_conversation(
+async def hold_conversation(  # noqa: PLR0913 - each a thing that only the caller knows
     store: ConversationStore,
     conversation: str,
     key: str,
@@ -56,10 +57,14 @@ async def hold_conversation(
     *,
     fetched: bool = False,
     begun: bool = False,
+    lang: str | None = None,
+    say: Callable[[Message, State], bytes] | None = None,
 ) -> Held:
     """One turn. `key` is the channel's own dedupe key of the event; `fetched`: the caller shows the messages himself.
 
     `begun`: the person says that they have talked before; a turn never brings back what was forgotten meanwhile.
+    `lang`: the language of somebody who has not talked before, if it is spoken here. `say`: a message as it is kept;
+    JSON by itself.
 
     Raises ConversationUnknown, and what `ConversationStore.turn` raises.
     """
@@ -71,11 +76,14 @@ async def hold_conversation(
         if begun and kept is None:
             raise ConversationUnknown
         state, lost = read_state(kept)
+        if state is None and lang in world.languages:
+            state = State(str(lang))
         after, messages = take_turn(state, event, world)
         reached = after
         if lost:
             messages = (Message("notice", world.words(after.lang).say("lost")), *messages)
-        return Taken(encode(after), tuple([_encoder.encode(message) for message in messages]), fetched)
+        said = [_encoder.encode(one) for one in messages] if say is None else [say(one, after) for one in messages]
+        return Taken(encode(after), tuple(said), fetched)
 
     held = await store.turn(conversation, key, step)
     return Held(held.effects, held.repeated, held.position, reached)

@@ -1,0 +1,106 @@
+"""What can be wrong with a request, each with a code that never changes, answered as RFC 9457 problem details."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from vikno.api.shapes import Problem
+from vikno.domain.errors import ViknoError
+from vikno.domain.rules.findings import did_you_mean, nearest
+
+PROBLEMS: dict[str, tuple[int, str]] = {
+    "key_missing": (401, "Send your key: `Authorization: Bearer vk_…`. `vikno keys add` makes one."),
+    "key_wrong": (401, "This key is not known, or it was revoked."),
+    "address_unknown": (404, "There is nothing at this address. `/api/openapi.json` lists what there is."),
+    "method_wrong": (405, "This address does not take that method; the header `Allow` lists those it takes."),
+    "case_unknown": (404, "Your authority has no case of this number. Bring it first: `PUT /api/cases/{number}`."),
+    "media_type_wrong": (415, "Send JSON: `Content-Type: application/json`."),
+    "body_too_large": (413, "The body is larger than this address takes. Send fewer reports at once, or a file."),
+    "json_broken": (400, "The body is not JSON in UTF-8."),
+    "field_unknown": (422, "The body has a field that does not exist."),
+    "value_wrong": (422, "A value is missing, or not of the kind that is expected."),
+    "service_unknown": (422, "Your authority's country has no service of this key whose cases can be followed."),
+    "stage_unknown": (422, "The process of this service has no stage of that name."),
+    "time_wrong": (422, "This time lies before 1990 or more than a day ahead: a slip, most likely."),
+    "too_many_requests": (429, "More requests than this key may make. Wait as long as `Retry-After` says."),
+    "server_failed": (500, "Something failed on our side. The request can be sent again: it changes nothing twice."),
+    "store_busy": (503, "The record cannot be written now. Send the same again as `Retry-After` says."),
+}
+"""Code -> HTTP status and what it says."""
+
+UNKNOWN_FIELD = re.compile(r"^Object contains unknown field `(?P<name>.*)`", re.DOTALL)
+AT = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+LONGEST_SHOWN = 80
+
+
+class Refused(ViknoError):
+    """This request is refused; the answer says why and what to do now."""
+
+    code = "request_refused"
+
+    def __init__(self, problem: Problem, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+        super().__init__(problem.code)
+        self.problem, self.headers = problem, headers
+
+
+def problem(code: str, detail: str = "", *, pointer: str | None = None, near: str | None = None) -> Problem:
+    """The problem of a code.
+
+    >>> problem("case_unknown").status
+    404
+    """
+    status, title = PROBLEMS[code]
+    return Problem(f"urn:vikno:problem:{code}", title, status, code, detail, pointer, near)
+
+
+def refused(code: str, detail: str = "", *, pointer: str | None = None, near: str | None = None) -> Refused:
+    """The same, to be raised."""
+    return Refused(problem(code, detail, pointer=pointer, near=near))
+
+
+def unreadable(error: Exception, known: Iterable[str]) -> Problem:
+    """What msgspec or the decoder found wrong with a body; `known` are the fields it may have."""
+    if not isinstance(error, msgspec.ValidationError):
+        return problem("json_broken", _short(str(error)) if isinstance(error, msgspec.DecodeError) else "")
+    said = str(error)
+    place = AT.search(said)
+    pointer = _pointer(place["path"]) if place else None
+    said = AT.sub("", said)
+    if (found := UNKNOWN_FIELD.match(said)) is not None:
+        name, fields = found["name"], list(known)
+        return problem(
+            "field_unknown",
+            f"“{_short(name)}”{did_you_mean(name, fields)}",
+            pointer=f"{pointer or ''}/{_escaped(_short(name))}",
+            near=nearest(name, fields),
+        )
+    return problem("value_wrong", _short(said, 300), pointer=pointer)
+
+
+def unknown(code: str, word: str, known: Iterable[str], pointer: str) -> Problem:
+    """A name that does not exist, with the one that may have been meant."""
+    names = sorted(known)
+    detail = f"“{_short(word)}”{did_you_mean(word, names)}"
+    return problem(code, detail, pointer=pointer, near=nearest(word, names))
+
+
+def _pointer(path: str) -> str:
+    """msgspec's path as a JSON Pointer (RFC 6901).
+
+    >>> _pointer(".stages[3].at"), _pointer("")
+    ('/stages/3/at', '')
+    """
+    return re.sub(r"\[(\d+|\.\.\.)\]", r".\1", path).replace("/", "~1").replace(".", "/")
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _short(text: str, most: int = LONGEST_SHOWN) -> str:
+    """One line of at most so many characters, whatever was sent."""
+    plain = "".join(letter if letter.isprintable() else "�" for letter in text[: most + 1])
+    return plain if len(plain) <= most else plain[: most - 1] + "…"

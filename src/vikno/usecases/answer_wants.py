@@ -1,0 +1,119 @@
+"""Answer what conversations want to know or have done: follow a case, see where it stands, stop, see and erase data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from vikno.domain.dialog.events import Learnt
+from vikno.domain.dialog.state import Shown, Want
+from vikno.domain.notify import written
+from vikno.usecases.converse import Asker
+from vikno.usecases.follow_case import Followed, Following, TooMany, follow_by_code, follow_by_token, genuine, unfollow
+from vikno.usecases.ports import Clock, Upkeep
+from vikno.usecases.records import Access, CaseKept, Follower, Records, Vault
+from vikno.usecases.sign_links import Links
+from vikno.usecases.word_stages import StageWords
+
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+MOST_SHOWN = 12
+WEB = "web"
+"""The account of people who talk on the web (`converse`, `show_notices`)."""
+
+
+def read_case(button: str) -> int | None:
+    """The number that `vikno.domain.notify.written` wrote.
+
+    >>> read_case("zzz"), read_case("ї"), read_case("")
+    (46655, None, None)
+    """
+    if not button or len(button) > 12 or any(sign not in DIGITS for sign in button):
+        return None
+    return int(button, 36)
+
+
+@dataclass(frozen=True)
+class Wants:
+    """What `converse` needs as `find_out`, and `receive_message` as `open_case`.
+
+    `authorities`: whose cases can be followed here.
+    """
+
+    records: Records
+    upkeep: Upkeep
+    vault: Vault
+    words: StageWords
+    links: Links
+    authorities: Sequence[str]
+    clock: Clock
+    gone: Callable[[str], None] = lambda _: None
+    """Told whose address is on record no more, so that it is kept again when they write again."""
+
+    async def find_out(self, asker: Asker, want: Want) -> Learnt:
+        """Carry out one want. Twice does no harm."""
+        match want.what:
+            case "follow":
+                follower, now_ms = await self._follower(asker), self.clock()
+                return await self._learnt(
+                    asker,
+                    await follow_by_code(
+                        self.records, self.vault, follower, self.authorities, want.number, want.code, now_ms
+                    ),
+                )
+            case "cases":
+                return Learnt("cases", await self._followed(asker))
+            case "case":
+                shown = await self._followed(asker)
+                one = next((one for one in shown if one.case == want.case), None)
+                return Learnt("case", (one,)) if one else Learnt("cases", shown)
+            case "stop":
+                case = read_case(want.case)
+                await unfollow(self.records, asker.conversation, case if want.case else None)
+                return Learnt("stopped", await self._followed(asker))
+            case "data":
+                return Learnt("data", link=self.links.inbox(asker.conversation, self.clock()))
+            case "check":
+                return await self._checked(asker, want.code)
+            case "erase":
+                await self.records.note([Access(self.clock(), "self", "erase", asker.conversation)])
+                await self.records.erase(asker.conversation)
+                await self.upkeep.forget(asker.conversation)
+                self.gone(asker.conversation)
+                return Learnt("erased")
+
+    async def open_case(self, asker: Asker, token: str) -> Learnt | None:
+        """Follow by the token of a receipt; None if it is no such token."""
+        read = self.vault.read_token(token)
+        if read is None or read[0] != "c":
+            return None
+        follower = await self._follower(asker)
+        followed = await follow_by_token(self.records, self.vault, follower, token, self.clock())
+        return await self._learnt(asker, followed)
+
+    async def _learnt(self, asker: Asker, outcome: Following) -> Learnt:
+        match outcome:
+            case Followed(case, new):
+                return Learnt("followed" if new else "already", (self._shown(asker, case),))
+            case TooMany():
+                return Learnt("locked")
+        return Learnt("unknown")
+
+    async def _checked(self, asker: Asker, code: str) -> Learnt:
+        if not await self.records.attempt(f"check/{asker.conversation}", 20, 3_600_000, self.clock()):
+            return Learnt("locked")
+        found = await genuine(self.records, self.vault, asker.conversation, code)
+        return Learnt("genuine", (self._shown(asker, found[0]),)) if found else Learnt("not_genuine")
+
+    async def _followed(self, asker: Asker) -> tuple[Shown, ...]:
+        cases = await self.records.followed(asker.conversation)
+        return tuple(self._shown(asker, case) for case in cases[:MOST_SHOWN])
+
+    def _shown(self, asker: Asker, case: CaseKept) -> Shown:
+        view = self.words.view(case, asker.lang)
+        return Shown(written(case.id), view.title, view.number, view.told)
+
+    async def _follower(self, asker: Asker) -> Follower:
+        if asker.account == WEB:  # who talks on the web has no address, and is on record only now
+            sealed = self.vault.seal("")
+            await self.records.meet(asker.conversation, WEB, sealed, asker.lang, self.clock())
+        return Follower(asker.conversation, asker.account, asker.lang)

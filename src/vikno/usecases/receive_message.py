@@ -1,0 +1,166 @@
+"""Receive what came on a channel: one turn for each thing that happened, once, in its person's conversation."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from vikno.domain.dialog.events import Event, Learnt, Said, Started, Tapped
+from vikno.domain.dialog.messages import Message
+from vikno.domain.dialog.state import State
+from vikno.domain.dialog.world import World
+from vikno.domain.notify import stopped_case, written
+from vikno.usecases.channel import (
+    Channel,
+    Inbound,
+    Left,
+    Opened,
+    Outbound,
+    Pressed,
+    Purpose,
+    Reported,
+    Returned,
+    Unsupported,
+    Wrote,
+    decode_outbound,
+    encode_outbound,
+)
+from vikno.usecases.converse import Asker, FindOut, converse
+from vikno.usecases.hold_conversation import read_state
+from vikno.usecases.ports import Clock, ConversationStore
+from vikno.usecases.records import Records, Vault
+
+KNOWN = 50_000
+"""People whose address is known to be on record; others are looked up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One thing said, on record under `position`, and not yet sent."""
+
+    conversation: str
+    address: str
+    position: int
+    outbound: Outbound
+    repeated: bool = False
+    """It was said before, to the same event: an acknowledgement may carry it once more, nobody sends it."""
+
+
+@dataclass
+class Desk:
+    """What receiving needs: where conversations are kept, what is known of the world, where a link leads.
+
+    `entries`: a token of a poster -> the services that are offered first; one alone is opened at once.
+    """
+
+    store: ConversationStore
+    records: Records
+    vault: Vault
+    world: Callable[[], World]
+    clock: Clock
+    entries: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    link: Callable[[str, Message, State], str | None] = lambda _conversation, _message, _state: None
+    """The same step on the web."""
+    find_out: FindOut | None = None
+    open_case: Callable[[Asker, str], Awaitable[Learnt | None]] | None = None
+    """Follow the case of a receipt's token; None if it is none."""
+    _met: OrderedDict[str, None] = field(default_factory=OrderedDict)
+
+    async def receive(self, channel: Channel, inbound: Inbound) -> tuple[Reply, ...]:
+        """What to say about it; nothing for receipts, and for somebody who left.
+
+        Raises what the store raises: nothing is kept then, and whoever brought it may bring it again.
+        """
+        account = f"{channel.kind}/{channel.account}"
+        name = self.vault.name(account, inbound.address)
+        match inbound.happened:
+            case Reported(message, state):
+                await self.records.report(account, message, state, self.clock())
+                return ()
+            case Left():
+                await self.records.mark(name, "left")
+                self.gone(name)
+                return ()
+        await self._meet(name, account, inbound)
+        event = await self._event(name, account, inbound)
+        if event is None:
+            return ()
+        return await self._turn(name, account, inbound, event)
+
+    def gone(self, name: str) -> None:
+        """Their address is dead or left: when they write again, that is noted."""
+        self._met.pop(name, None)
+
+    async def _turn(self, name: str, account: str, inbound: Inbound, event: Event) -> tuple[Reply, ...]:
+        said: list[Outbound] = []
+
+        def say(message: Message, state: State) -> bytes:
+            outbound = self._outbound(name, message, state)
+            said.append(outbound)
+            return encode_outbound(outbound)
+
+        turns = await converse(
+            self.store,
+            name,
+            inbound.key,
+            event,
+            self.world(),
+            find_out=self.find_out,
+            account=account,
+            lang=inbound.lang,
+            say=say,
+        )
+        replies: list[Reply] = []
+        for held in turns:
+            first = held.position - len(held.effects) + 1
+            if held.repeated:
+                new = [decode_outbound(effect) for effect in held.effects]
+            else:
+                new, said = said[: len(held.effects)], said[len(held.effects) :]
+            replies += [
+                Reply(name, inbound.address, first + at, outbound, held.repeated) for at, outbound in enumerate(new)
+            ]
+        return tuple(replies)
+
+    async def _event(self, name: str, account: str, inbound: Inbound) -> Event | None:
+        match inbound.happened:
+            case Wrote(text):
+                return Said(text)
+            case Pressed(button):
+                case = stopped_case(button)
+                return Tapped(button if case is None else f"0.g{written(case)}")
+            case Opened(token):
+                return await self._opened(name, account, inbound.lang, token)
+            case Unsupported():
+                return Learnt("unread")
+            case Returned():
+                return None
+        raise AssertionError(inbound.happened)
+
+    async def _opened(self, name: str, account: str, lang: str | None, token: str) -> Event:
+        """By a poster, by a receipt, or just so."""
+        if token and token not in self.entries and self.open_case is not None:
+            state, _ = read_state(await self.store.read(name))
+            spoken = state.lang if state else lang or ""
+            learnt = await self.open_case(Asker(name, account, spoken), token)
+            if learnt is not None:
+                return learnt
+        services = self.entries.get(token, ())
+        return Started(services[0]) if len(services) == 1 else Started(None, None, tuple(services))
+
+    async def _meet(self, name: str, account: str, inbound: Inbound) -> None:
+        """Keep the address of somebody new, or of somebody who has come back."""
+        if name in self._met:
+            return
+        sealed = self.vault.seal(inbound.address)
+        await self.records.meet(name, account, sealed, inbound.lang, self.clock())
+        self._met[name] = None
+        if len(self._met) > KNOWN:
+            self._met.popitem(last=False)
+
+    def _outbound(self, name: str, message: Message, state: State) -> Outbound:
+        purpose: Purpose = "reply"
+        link = self.link(name, message, state)
+        subject = message.checklist.title if message.checklist else None
+        return Outbound(message.text, state.lang, message.buttons, purpose, subject, link)

@@ -1,0 +1,63 @@
+"""Show notices in conversations on the web: there is nobody to send them to, they stand where the person looks.
+
+A notice becomes a message of its conversation, so an open page shows it at once and a later one finds it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from vikno.domain.dialog.messages import Button, Message
+from vikno.domain.notify import stopped_case, written
+from vikno.usecases.answer_wants import WEB
+from vikno.usecases.channel import DeadAddress, Outcome, Sent, decode_outbound
+from vikno.usecases.ports import Clock, ConversationStore, Taken
+from vikno.usecases.records import NoticeKept, NoticeQueue, Settled
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Forgotten(Exception):
+    """There is no such conversation any more."""
+
+
+async def show_notices(
+    store: ConversationStore, queue: NoticeQueue, tell: Callable[[str], None], clock: Clock, limit: int = 100
+) -> int:
+    """Put the notices that are due into their conversations; how many it were. `tell`: whoever looks on.
+
+    A notice that is shown twice, because the process ended in between, is one message: its id is the event.
+    """
+    leased = [notice for lane in ("notice", "bulk") for notice in await queue.lease(WEB, lane, limit, clock())]
+    settled: list[Settled] = []
+    for notice in leased:
+        settled.append(Settled(notice.id, await _shown(store, notice)))
+        tell(notice.conversation)
+    if settled:
+        await queue.settle(settled, clock())
+    return len(settled)
+
+
+async def _shown(store: ConversationStore, notice: NoticeKept) -> Outcome:
+    said = decode_outbound(notice.payload)
+    text = f"{said.text}\n\n{said.link}" if said.link else said.text
+    message = Message("notice", text, tuple(_lasting(button) for button in said.buttons))
+
+    def step(state: bytes | None) -> Taken:
+        if state is None:
+            raise _Forgotten
+        return Taken(state, (_encode(message),), fetched=True)
+
+    try:
+        kept = await store.turn(notice.conversation, f"notice-{notice.id}", step)
+    except _Forgotten:
+        return DeadAddress("forgotten")
+    return Sent(str(kept.position))
+
+
+def _lasting(button: Button) -> Button:
+    """The button that ends such notices, as the dialogue knows it at any step."""
+    case = stopped_case(button.id)
+    return button if case is None else Button(f"0.g{written(case)}", button.label, button.style)

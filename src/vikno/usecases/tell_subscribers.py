@@ -1,0 +1,151 @@
+"""Tell subscribers: an authority's own system hears what became of the notices about its cases, and who follows them.
+
+Nothing is written down to be told: events are read from what is on record, from where each subscriber has got to. So
+they come at least once and in order, and after days in which nobody was there, too. They hold the number of a case and
+no more of a person than the kind of channel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from vikno.usecases.channel import NotCarried
+from vikno.usecases.ports import Clock
+from vikno.usecases.records import Became, Subscriber, Subscribers, Vault
+
+log = logging.getLogger("vikno.subscribers")
+
+AT_ONCE = 100
+"""Events in one delivery."""
+LAG_MS = 10_000
+"""What is younger is told next time: what began before it may still wait for the disk, at most 5 s for the lock."""
+FIRST_AGAIN_MS, LONGEST_AGAIN_MS = 60_000, 3_600_000
+MOST_TRIES = 7 * 24
+"""In vain in a row: about a week. Then it is paused until somebody says `vikno hooks replay`."""
+MOST_BATCHES = 20
+"""For one subscriber in one round, so that others get their turn."""
+SIDE_BY_SIDE = 8
+GONE = 410
+TYPES = {
+    "sent": "notice.sent",
+    "delivered": "notice.delivered",
+    "read": "notice.delivered",
+    "permanent-failure": "notice.failed",
+    "technical-failure": "notice.failed",
+    "expired": "notice.failed",
+    "unknown": "notice.unknown",
+    "followed": "case.followed",
+}
+"""Status on record -> type of the event."""
+
+Post = Callable[[str, Mapping[str, str], bytes], Awaitable[int | NotCarried]]
+"""POST a body with these headers; the status of the answer, or why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Who tells, and with what."""
+
+    book: Subscribers
+    vault: Vault
+    post: Post
+    clock: Clock
+
+
+async def tell_subscribers(teller: Teller) -> int:
+    """Tell each subscriber that is due what it has not taken yet; how many events were taken."""
+    room, now_ms = asyncio.Semaphore(SIDE_BY_SIDE), teller.clock()
+
+    async def tell(subscriber: Subscriber) -> int:
+        async with room:
+            return await _tell(teller, subscriber)
+
+    due = [one for one in await teller.book.subscribers() if one.next_ms is not None and one.next_ms <= now_ms]
+    told = await asyncio.gather(*(tell(one) for one in due), return_exceptions=True)
+    for outcome in told:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return sum(count for count in told if isinstance(count, int))
+
+
+async def _tell(teller: Teller, subscriber: Subscriber) -> int:
+    told, book = 0, teller.book
+    for _ in range(MOST_BATCHES):
+        changes = await book.changes(subscriber.authority, subscriber.taken, teller.clock() - LAG_MS, AT_ONCE)
+        if changes.events and not await _taken(teller, subscriber, changes.events):
+            break
+        told += len(changes.events)
+        if changes.upto == subscriber.taken:
+            break
+        if not await book.advance(subscriber, changes.upto, teller.clock()) or not changes.more:
+            break
+        subscriber = replace(subscriber, taken=changes.upto, tries=0)
+    return told
+
+
+async def _taken(teller: Teller, subscriber: Subscriber, events: Sequence[Became]) -> bool:
+    """Deliver some; what goes wrong is written down."""
+    now_ms = teller.clock()
+    body = msgspec.json.encode({"events": [event_of(event, teller.vault) for event in events]})
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "Vikno",
+        "Vikno-Delivery": hashlib.sha256(body).hexdigest()[:32],
+        "Vikno-Signature": sign(teller.vault.unseal(subscriber.sealed), now_ms // 1000, body),
+    }
+    answer = await teller.post(subscriber.url, headers, body)
+    if isinstance(answer, int) and 200 <= answer < 300:
+        return True
+    reason = f"http {answer}" if isinstance(answer, int) else answer.reason
+    about = {"subscriber": subscriber.id, "authority": subscriber.authority, "reason": reason}
+    if answer == GONE:
+        await teller.book.unsubscribe(subscriber.id)
+        log.warning("subscriber_gone", extra=about)
+        return False
+    tries = subscriber.tries + 1
+    again_ms = None if tries >= MOST_TRIES else teller.clock() + pause_ms(tries)
+    await teller.book.failed(subscriber, again_ms, reason)
+    log.warning("subscriber_paused" if again_ms is None else "subscriber_failed", extra=about)
+    return False
+
+
+def pause_ms(tries: int) -> int:
+    """How long to wait after so many in vain: 1, 2, 4 … 60 minutes.
+
+    >>> [pause_ms(tries) // 60_000 for tries in (1, 2, 3, 6, 7, 100)]
+    [1, 2, 4, 32, 60, 60]
+    """
+    return min(FIRST_AGAIN_MS << min(tries - 1, 10), LONGEST_AGAIN_MS)
+
+
+def sign(secret: str, at_s: int, body: bytes) -> str:
+    """The value of `Vikno-Signature`: when it was signed, and an HMAC-SHA256 over that moment and the body.
+
+    >>> sign("whsec_x", 1700000000, b"{}")[:29]
+    't=1700000000,v1=be8cb8325f220'
+    """
+    signed = hmac.new(secret.encode(), b"%d." % at_s + body, hashlib.sha256).hexdigest()
+    return f"t={at_s},v1={signed}"
+
+
+def event_of(event: Became, vault: Vault) -> dict[str, Any]:
+    """As it is told. Its id is the same each time it is told, and tells nothing of who it is about."""
+    at = event.at
+    told = {
+        # A digest: the numbers on record would tell which cases one person follows.
+        "id": vault.digest("event", f"{at.at_ms}/{at.kind}/{at.one}/{at.two}"),
+        "type": TYPES[event.status],
+        "case": event.number,
+        "channel": event.account.partition("/")[0],
+        "at": datetime.fromtimestamp(at.at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+    return {**told, "stage": event.stage} if event.stage else told

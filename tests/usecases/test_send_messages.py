@@ -1,0 +1,361 @@
+# ruff: noqa: ARG002, ASYNC110 - a double has the shape of the real one; what is waited for has no event
+"""What is said is sent: replies first, in each person’s order, at the pace allowed, and honestly when nobody knows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vikno.stores.sqlite import SqliteStore
+from vikno.usecases.channel import (
+    Ack,
+    BadMessage,
+    Capabilities,
+    DeadAddress,
+    EntryLink,
+    Health,
+    Inbound,
+    Misconfigured,
+    NotCarried,
+    Outbound,
+    Outcome,
+    Raw,
+    Refused,
+    RetryAfter,
+    Sent,
+    Unknown,
+    decode_outbound,
+    encode_outbound,
+)
+from vikno.usecases.ports import Taken
+from vikno.usecases.records import Aside, NoticeMade
+from vikno.usecases.send_messages import MOST_WAITING, Pace, Sender
+from vikno.wire.vault import LocalVault
+
+VAULT = LocalVault(bytes(32))
+ACCOUNT = "paper/main"
+YEAR_MS = 365 * 86_400_000
+
+
+@dataclass
+class Paper:
+    """A channel of letters: a request is (address, text), its answer is the outcome itself."""
+
+    capabilities: Capabilities = field(default_factory=lambda: Capabilities(True, True, True, True, 1e9, 0.0, 8))
+    kind: str = "paper"
+    account: str = "main"
+
+    def verify(self, raw: Raw) -> Refused | None:
+        return None
+
+    def parse(self, raw: Raw) -> Sequence[Inbound]:
+        return ()
+
+    def ack(self, inbound: Sequence[Inbound], replies: Sequence[Outbound]) -> Ack:
+        return Ack()
+
+    def render(self, outbound: Outbound, address: str) -> Sequence[tuple[str, str]]:
+        return [(address, part) for part in outbound.text.split("|")]
+
+    def classify(self, request: Any, answer: Outcome) -> Outcome:
+        return answer
+
+    def entry_link(self, token: str) -> EntryLink | None:
+        return None
+
+    async def self_check(self, carry: Callable[[Any], Awaitable[Any]]) -> Health:
+        return Health("paper")
+
+
+@dataclass
+class Post:
+    """Carries letters; the script of an address says what becomes of the next ones."""
+
+    script: dict[str, deque[Outcome]] = field(default_factory=lambda: defaultdict(deque))
+    brought: list[tuple[str, str]] = field(default_factory=list)
+    slow_s: float = 0.0
+    flying: set[str] = field(default_factory=set)
+
+    async def carry(self, request: tuple[str, str]) -> Outcome | NotCarried:
+        address, _ = request
+        assert address not in self.flying, "two messages to one person at once"
+        self.flying.add(address)
+        await asyncio.sleep(self.slow_s)
+        self.flying.discard(address)
+        outcome = self.script[address].popleft() if self.script[address] else Sent(f"m{len(self.brought)}")
+        self.brought.append(request)
+        return outcome
+
+    async def close(self) -> None: ...
+
+
+@dataclass
+class Office:
+    """A store, a channel and its sender."""
+
+    store: SqliteStore
+    post: Post
+    channel: Paper
+    alarms: list[str]
+    now_ms: int = 1_760_000_000_000
+    sender: Sender = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sender = self.new_sender()
+
+    def new_sender(self) -> Sender:
+        return Sender(
+            self.channel, self.post, self.store, self.store, VAULT, lambda: self.now_ms, alarm=self.alarms.append
+        )
+
+    async def meets(self, address: str) -> str:
+        name = VAULT.name(ACCOUNT, address)
+        await self.store.meet(name, ACCOUNT, VAULT.seal(address), "uk", self.now_ms)
+        return name
+
+    async def says(self, address: str, *texts: str) -> None:
+        """A turn on record whose replies are offered."""
+        name = await self.meets(address)
+        said = [Outbound(text) for text in texts]
+        kept = await self.store.turn(
+            name, f"e{len(self.post.brought)}{texts}", lambda _: Taken(b"{}", tuple(map(encode_outbound, said)))
+        )
+        first = kept.position - len(said) + 1
+        for at, outbound in enumerate(said):
+            self.sender.offer(name, address, first + at, outbound)
+
+    async def notices(self, address: str, *texts: str, lives_ms: int = YEAR_MS) -> None:
+        name = await self.meets(address)
+        made = [
+            NoticeMade(name, ACCOUNT, encode_outbound(Outbound(text)), f"s{text}", 0, self.now_ms + lives_ms)
+            for text in texts
+        ]
+        await self.store.queue(made, self.now_ms)
+
+    async def until(self, holds: Callable[[], bool], seconds: float = 5.0) -> None:
+        async with asyncio.timeout(seconds):
+            while not holds():
+                await asyncio.sleep(0.005)
+
+    async def aside(self) -> Aside:
+        """What was put aside, once it is on record."""
+        async with asyncio.timeout(5):
+            while not (found := await self.store.asides(ACCOUNT)):
+                await asyncio.sleep(0.01)
+        [one] = found
+        return one
+
+    async def rests(self) -> None:
+        """Until no reply waits."""
+        async with asyncio.timeout(5):
+            while await self.store.waiting():
+                await asyncio.sleep(0.01)
+
+    def texts(self) -> list[str]:
+        return [text for _, text in self.post.brought]
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    made = Office(SqliteStore(f"sqlite:///{tmp_path}/v.db", lambda: 0), Post(), Paper(), [])
+    running = asyncio.create_task(made.sender.run())
+    yield made
+    await made.sender.close()
+    running.cancel()
+    await made.store.close()
+
+
+async def test_replies_go_in_each_persons_order(office: Office) -> None:
+    office.post.slow_s = 0.005
+    for round_ in range(3):
+        for who in "abc":
+            await office.says(who, f"{who}{round_}x", f"{who}{round_}y")
+    await office.until(lambda: len(office.post.brought) == 18)
+    for who in "abc":
+        assert [text for text in office.texts() if text[0] == who] == [
+            f"{who}{n}{part}" for n in range(3) for part in "xy"
+        ]
+    await office.rests()
+
+
+async def test_what_waited_when_a_process_ended_is_sent_by_the_next_one(office: Office) -> None:
+    name = await office.meets("a")
+    office.now_ms = 1000
+    await office.store.turn(name, "e", lambda _: Taken(b"{}", (encode_outbound(Outbound("still here")),)))
+    assert await office.sender.resume() == 1
+    await office.until(lambda: office.texts() == ["still here"])
+
+
+async def test_a_platform_that_asks_to_wait_gets_the_message_later_and_the_whole_account_waits(office: Office) -> None:
+    office.post.script["a"].append(RetryAfter(0.1, "account"))
+    await office.says("a", "one")
+    await office.until(lambda: len(office.post.brought) == 1)
+    began = asyncio.get_running_loop().time()
+    await office.says("b", "two")
+    await office.until(lambda: len(office.post.brought) == 3)
+    assert asyncio.get_running_loop().time() - began >= 0.08
+    assert sorted(office.texts()) == ["one", "one", "two"]
+
+
+async def test_one_chat_that_has_to_wait_holds_up_nobody_else(office: Office) -> None:
+    office.post.script["a"].append(RetryAfter(0.2, "chat"))
+    await office.says("a", "one", "two")
+    await office.says("b", "three")
+    await office.until(lambda: len(office.post.brought) == 4)
+    assert office.texts() == ["one", "three", "one", "two"], "and the order of its own is kept"
+
+
+async def test_a_long_message_that_breaks_off_goes_on_where_it_was(office: Office) -> None:
+    office.post.script["a"] += [Sent("1"), RetryAfter(0.01)]
+    await office.says("a", "first|second|third")
+    await office.until(lambda: len(office.post.brought) == 4)
+    assert office.texts() == ["first", "second", "second", "third"]
+
+
+async def test_a_dead_address_gets_nothing_more_and_is_known_to_be_dead(office: Office) -> None:
+    office.post.script["a"].append(DeadAddress("blocked"))
+    await office.says("a", "one")
+    name = VAULT.name(ACCOUNT, "a")
+    await office.until(lambda: office.sender.counted["DeadAddress"] == 1)
+    await office.rests()
+    async with asyncio.timeout(5):
+        while (known := await office.store.known(name)) is None or known.status != "dead":
+            await asyncio.sleep(0.01)
+
+
+async def test_a_message_that_is_refused_is_set_aside_for_an_operator_and_the_next_one_goes(office: Office) -> None:
+    office.post.script["a"].append(BadMessage("too long"))
+    await office.says("a", "bad", "good")
+    await office.until(lambda: office.texts() == ["bad", "good"])
+    aside = await office.aside()
+    assert aside.reason == "BadMessage: too long"
+    assert VAULT.unseal(aside.sealed) == "bad"
+
+
+async def test_a_reply_of_which_nobody_knows_is_said_once_more_and_then_set_aside(office: Office) -> None:
+    office.post.script["a"] += [Unknown("no answer"), Unknown("no answer")]
+    await office.says("a", "one")
+    await office.until(lambda: len(office.post.brought) == 2)
+    assert (await office.aside()).reason == "Unknown: no answer"
+
+
+async def test_a_notice_of_which_nobody_knows_is_listed_and_not_repeated(office: Office) -> None:
+    office.post.script["a"].append(Unknown("no answer"))
+    await office.notices("a", "printed")
+    office.sender.nudge()
+    await office.until(lambda: office.sender.counted["Unknown"] == 1)
+    await asyncio.sleep(0.3)
+    assert office.texts() == ["printed"]
+    assert [(letter.status, letter.reason) for letter in await office.store.letters(ACCOUNT)] == [
+        ("unknown", "no answer")
+    ]
+
+
+async def test_what_a_process_had_on_its_way_when_it_ended_is_unknown(office: Office) -> None:
+    await office.sender.close()
+    await office.notices("a", "printed")
+    [leased] = await office.store.lease(ACCOUNT, "notice", 10, office.now_ms)
+    fresh = office.new_sender()
+    await fresh.resume()
+    assert [letter.id for letter in await office.store.letters(ACCOUNT)] == [leased.id]
+
+
+async def test_notices_go_and_a_reply_overtakes_them(office: Office) -> None:
+    office.post.slow_s = 0.03
+    for number in range(30):
+        await office.notices(f"n{number}", f"notice {number}")
+    office.sender.nudge()
+    await office.until(lambda: len(office.post.brought) >= 8)
+    await office.says("r", "reply")
+    await office.until(lambda: len(office.post.brought) == 31)
+    assert office.texts().index("reply") < 25
+
+
+async def test_a_notice_that_is_refused_for_now_is_tried_again_and_not_after_its_time(office: Office) -> None:
+    office.post.script["a"].append(RetryAfter(0.01))
+    office.post.script["b"].append(RetryAfter(10))
+    await office.notices("a", "again")
+    await office.notices("b", "too late", lives_ms=5000)
+    office.sender.nudge()
+    await office.until(lambda: len(office.post.brought) == 2)
+    office.now_ms += 2000
+    await office.until(lambda: office.texts().count("again") == 2)
+    assert office.texts().count("too late") == 1
+
+
+async def test_trouble_of_the_account_is_told_once_and_nothing_is_lost(office: Office) -> None:
+    office.post.script["a"].append(Misconfigured("wrong token"))
+    office.post.script["b"].append(Misconfigured("wrong token"))
+    await office.says("a", "one")
+    await office.says("b", "two")
+    await office.until(lambda: len(office.post.brought) == 2)
+    assert office.alarms == [f"{ACCOUNT}: wrong token"]
+    assert len(await office.store.waiting()) == 2
+
+
+async def test_a_fault_of_the_adapter_costs_one_message(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    whole = office.channel.render
+
+    def broken(outbound: Outbound, address: str) -> Sequence[tuple[str, str]]:
+        if outbound.text == "bad":
+            raise KeyError(address)
+        return whole(outbound, address)
+
+    office.channel.render = broken  # type: ignore[method-assign]
+    await office.says("380501112233", "bad", "good")
+    await office.until(lambda: office.texts() == ["good"])
+    assert "380501112233" not in caplog.text
+    aside = await office.aside()
+    assert aside.reason.startswith("BadMessage: KeyError in ")
+
+
+async def test_a_person_gets_a_few_at_once_and_then_one_at_a_time(office: Office) -> None:
+    office.channel.capabilities = Capabilities(True, True, True, True, 1e9, 0.2, 8, 3)
+    office.sender = office.new_sender()
+    began = asyncio.get_running_loop().time()
+    await office.says("a", *"12345")
+    await office.until(lambda: len(office.post.brought) == 3)
+    assert asyncio.get_running_loop().time() - began < 0.15
+    await office.until(lambda: len(office.post.brought) == 5)
+    assert asyncio.get_running_loop().time() - began > 0.35
+
+
+async def test_who_writes_faster_than_can_be_answered_fills_nothing(office: Office) -> None:
+    """Or one person would fill the memory, and everybody's lane with what has to wait."""
+    office.channel.capabilities = replace(office.channel.capabilities, chat_gap_s=30.0)
+    office.sender = office.new_sender()
+    await office.says("a", "a0")
+    await office.until(lambda: len(office.post.brought) == 1)
+    for at in range(1, 3 * MOST_WAITING):
+        await office.says("a", f"a{at}")
+    await office.says("b", "b0")
+    await office.until(lambda: ("b", "b0") in office.post.brought)
+    await office.until(lambda: office.sender.counted["overtaken"] == 2 * MOST_WAITING - 1)
+    async with asyncio.timeout(5):
+        while len(waiting := await office.store.waiting(1000)) > MOST_WAITING:
+            await asyncio.sleep(0.01)
+    kept = [decode_outbound(one.payload).text for one in waiting]
+    assert kept == [f"a{at}" for at in range(2 * MOST_WAITING, 3 * MOST_WAITING)], "the latest, in their order"
+    assert sum(len(chat.waiting) for chat in office.sender._chats.values()) == len(kept)
+    assert len(office.sender._replies) == len(kept)
+    await office.sender.close()
+
+
+def test_the_pace_of_an_account_leaves_something_for_replies() -> None:
+    pace = Pace(10.0)
+    notices = sum(pace.take(0.0, 0.3) == 0.0 for _ in range(20))
+    replies = sum(pace.take(0.0) == 0.0 for _ in range(20))
+    assert (notices, replies) == (7, 3)
+
+
+def test_the_pace_is_never_more_than_the_platform_allows() -> None:
+    pace, taken = Pace(30.0), 0
+    for tick in range(3000):
+        taken += pace.take(tick / 1000) == 0.0
+    assert 110 <= taken <= 30 + 90 + 1
