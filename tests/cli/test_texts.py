@@ -75,7 +75,7 @@ def test_a_changed_text_keeps_its_translation_as_a_draft_and_says_what_it_was_ma
     edited(lakeland, RULES, "text: Carry the permit while you fish", "text: Have the permit with you")
     assert findings(lakeland) == ["text_stale"]
     ran = call("texts", lakeland, "--lang", "uk")
-    assert f"{PO}: 48 texts, 1 to look at again" in ran.out
+    assert f"{PO}: 60 texts, 1 to look at again" in ran.out
     assert entry(lakeland, "item.note.carry") == (
         '#, fuzzy\n#| msgid "Carry the permit while you fish"\nmsgctxt "item.note.carry"\n'
         f'msgid "Have the permit with you"\nmsgstr {translated}'

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from tests.portal.conftest import Served
-from vikno.portal.app import FAILED, telling_nothing
+from vikno.portal.app import telling_nothing
+from vikno.portal.failures import FAILED
 
 BORN = "born 1990-02-03"
 EVIL = {"host": "evil.example"}

@@ -17,7 +17,20 @@ SOURCES = [
     *(ROOT / "src/vikno/portal").glob("*.typ"),
     *(ROOT / "src/vikno/ui").glob("**/*.html"),
 ]
-MADE = ("chat.", "error.", "gone.", "notes.", "outcome.", "frame.scheme.")
+MADE = (
+    "chat.",
+    "error.",
+    "gone.",
+    "notes.",
+    "outcome.",
+    "frame.scheme.",
+    "asked.",
+    "check.",
+    "office.",
+    "status.",
+    "verdict.",
+    "way.",
+)
 """Beginnings of ids that code puts together: what follows them is not found by looking."""
 
 

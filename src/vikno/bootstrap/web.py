@@ -1,4 +1,4 @@
-"""The web server put together: which store, which countries, which pages."""
+"""The web server put together: which store, which countries, which pages, which accounts of the bot."""
 
 from __future__ import annotations
 
@@ -6,27 +6,52 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from vikno.api.app import Api
+from vikno.api.keys import whose
+from vikno.bootstrap.accounts import accounts_of
+from vikno.bootstrap.bot import Bot
+from vikno.bootstrap.intake import Intake, authorities, make_desk, stages_of
+from vikno.bootstrap.settings import Settings, list_key, open_vault
 from vikno.bootstrap.worlds import Worlds, load_worlds, now_ms, prepare
+from vikno.domain.dialog.messages import Message
 from vikno.domain.dialog.phrases import Phrases
+from vikno.domain.dialog.state import State
 from vikno.packs.phrases import read_phrases
 from vikno.portal.app import portal
+from vikno.portal.carried import Carried
 from vikno.portal.chat import Chat
+from vikno.portal.entry import Entries
+from vikno.portal.inbox import Inbox
+from vikno.portal.office import Office
+from vikno.portal.official import Official
 from vikno.portal.paper import Printer
-from vikno.portal.server import server
+from vikno.portal.server import Quick, server
 from vikno.portal.site import Site
 from vikno.portal.streams import Streams
 from vikno.stores.sqlite import SqliteStore
 from vikno.ui.assets import Assets
 from vikno.ui.frame import Pages
+from vikno.usecases.answer_wants import Wants
+from vikno.usecases.check_channels import Line, Watch
 from vikno.usecases.ports import StoreClosed, Upkeep
+from vikno.usecases.receive_message import Desk
+from vikno.usecases.record_stage import Desk as StageDesk
+from vikno.usecases.record_stage import came_due, record_stages
+from vikno.usecases.records import ApiKey, StageGiven, Verdict
+from vikno.usecases.show_notices import show_notices
+from vikno.usecases.sign_links import Links
+from vikno.usecases.tell_subscribers import AT_ONCE, MOST_BATCHES, Teller, tell_subscribers
+from vikno.wire.guarded import GuardedPost
+from vikno.wire.vault import LocalVault
 
 log = logging.getLogger("vikno.bootstrap")
 
@@ -36,11 +61,17 @@ FALLBACK = "en"
 DAY_MS = 86_400_000
 KEEP_DAYS = 30
 """So long after the last turn a conversation is kept: its answers, what was said, and which events were answered."""
+KEEP_RECORDS_DAYS = 180
+"""So long notices and what was put aside are kept after they are settled."""
 FIRST_PRUNE_S = 60
 """After the start, when the first people have been served."""
 PRUNE_EVERY_S = 3600
 PRUNE_PAUSE_S = 0.1
 """Between two batches, so that turns go first."""
+TIMERS_EVERY_S = 30
+TELL_EVERY_S = 5
+CHECK_EVERY_S = 900
+"""Between two looks at whether the accounts are what is printed of them."""
 
 
 @dataclass(frozen=True)
@@ -49,37 +80,154 @@ class Web:
 
     app: ASGIApp
     stopping: Callable[[], None]
+    quick: Mapping[bytes, Quick]
+    bot: Bot
+    intake: Intake
 
 
-def make_web(*, countries: Iterable[str | Path] = (), store: str = STORE) -> Web:
-    """The portal over SQLite. The store opens and closes with the server.
+def make_web(
+    *,
+    countries: Iterable[str | Path] = (),
+    store: str = STORE,
+    settings: Settings | None = None,
+    here: str = "http://127.0.0.1:8080",
+    mounts: Mapping[str, ASGIApp] | None = None,
+) -> Web:
+    """The portal, the API and the bot over SQLite. The store opens and closes with the server.
+
+    `here`: where people reach it, if the settings do not say. `mounts`: more applications beside them.
 
     Raises:
-        NothingToServe, AssetsMissing, and what opening the store raises.
+        NothingToServe, AssetsMissing, SettingWrong, KeyWrong, and what opening the store raises.
     """
+    settings = settings or Settings()
     folder = Path(str(PORTAL))
     worlds = load_worlds(countries)
     words = portal_words()
     kept = SqliteStore(store, now_ms)
-    streams = Streams(kept)
+    vault = open_vault(settings, store)
+    public = settings.public_url or here
+    links = Links(vault, public)
+    stages = make_desk(worlds.now().countries, worlds.processes, vault, links)
+
+    def gone(conversation: str) -> None:
+        bot.desk.gone(conversation)
+
+    wants = Wants(kept, kept, vault, stages.words, links, _authorities(worlds), now_ms, gone)
+    streams, due = Streams(kept), asyncio.Event()
     site = Site(worlds.now, words, Pages([folder / "templates"], Assets(folder / "static")))
     printer = Printer(folder / "static" / "print")
+    bot = Bot(
+        accounts_of(settings, vault),
+        Desk(
+            kept,
+            kept,
+            vault,
+            worlds.now,
+            now_ms,
+            entries=_entries(worlds),
+            link=_links(links),
+            find_out=wants.find_out,
+            open_case=wants.open_case,
+        ),
+        kept,
+        kept,
+        vault,
+        settings.public_url,
+    )
+    teller = Teller(kept, vault, GuardedPost(private=settings.get("VIKNO_WEBHOOKS_PRIVATE") == "1"), now_ms)
+    watch = Watch([Line(account.channel, account.transport.carry) for account in bot.accounts], now_ms)
 
     def words_of(language: str | None) -> Phrases:
         return words.get(language or "") or words.get(worlds.now().language) or words[FALLBACK]
 
     @contextlib.asynccontextmanager
     async def life(_: Any) -> AsyncIterator[None]:
-        chores = [asyncio.create_task(_prepare(worlds)), asyncio.create_task(_prune(kept))]
+        await bot.start()
+        chores = [
+            asyncio.create_task(chore)
+            for chore in (
+                _prepare(worlds),
+                _prune(kept),
+                _look_after(kept, stages, bot),
+                _watch(watch, bot),
+                _tell(teller),
+                _show(kept, streams, due),
+            )
+        ]
         try:
             yield
         finally:
             for chore in chores:
                 chore.cancel()
             await asyncio.gather(*chores, return_exceptions=True)
+            await bot.stop()
             await kept.close()
 
-    return Web(portal(site, Chat(kept, worlds.now, words_of, streams), printer, life), streams.close)
+    async def record(given: Iterable[StageGiven]) -> tuple[Verdict, ...]:
+        verdicts = await record_stages(kept, stages, tuple(given), now_ms)
+        for sender in bot.senders.values():
+            sender.nudge()
+        due.set()
+        return verdicts
+
+    chat = Chat(kept, worlds.now, words_of, streams, wants.find_out, kept.erase)
+    api = Api(kept, vault, record, lambda: stages_of(worlds.processes), public, now_ms)
+    routes = _routes(site, kept, vault, links, worlds, stages, watch, public, list_key(settings, vault), gone)
+    app = portal(site, chat, printer, life, routes=routes, mounts={"/hooks/": bot, "/api/": api, **(mounts or {})})
+    intake = Intake(kept, vault, stages, stages_of(worlds.processes), record)
+    return Web(app, streams.close, {b"/chat/turns": chat.turn, **bot.quick}, bot, intake)
+
+
+def _routes(  # noqa: PLR0913, PLR0917 - the parts that the pages around the bot are made of
+    site: Site,
+    kept: SqliteStore,
+    vault: LocalVault,
+    links: Links,
+    worlds: Worlds,
+    stages: StageDesk,
+    watch: Watch,
+    public: str,
+    signs: bytes,
+    gone: Callable[[str], None],
+) -> list[Route]:
+    """The pages around the bot."""
+
+    async def key(written: str) -> ApiKey | None:
+        return await whose(kept, vault, written)
+
+    carried = Carried(site, links, kept, kept, now_ms)
+    return [
+        *Entries(site, watch, kept, vault, stages.words, public).routes,
+        *Inbox(site, kept, kept, vault, links, worlds.processes.get, now_ms, gone).routes,
+        *Office(site, kept, vault, stages, watch, now_ms, key).routes,
+        *Official(site, watch, kept, vault, stages, now_ms, signs, public).routes,
+        Route("/s/{token}", carried.page),
+        Route("/s/{token}", carried.open, methods=["POST"]),
+    ]
+
+
+def _authorities(worlds: Worlds) -> list[str]:
+    """Whose cases can be followed."""
+    return [name for country in worlds.now().countries.values() for name in authorities(country)]
+
+
+def _entries(worlds: Worlds) -> dict[str, tuple[str, ...]]:
+    """Where a poster leads: to its services, or to all of them."""
+    return {
+        slug: entry.services for country in worlds.now().countries.values() for slug, entry in country.entries.items()
+    }
+
+
+def _links(links: Links) -> Callable[[str, Message, State], str | None]:
+    """A checklist, and a list to choose from, can also be seen on the web."""
+
+    def link(conversation: str, message: Message, state: State) -> str | None:
+        if message.checklist is None and message.input not in ("list", "country"):
+            return None
+        return links.step(conversation, state.step, now_ms())
+
+    return link
 
 
 def portal_words() -> dict[str, Phrases]:
@@ -89,11 +237,17 @@ def portal_words() -> dict[str, Phrases]:
 
 
 def serve(
-    host: str = "127.0.0.1", port: int = 8080, *, countries: Iterable[str | Path] = (), store: str = STORE
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    *,
+    countries: Iterable[str | Path] = (),
+    store: str = STORE,
+    settings: Settings | None = None,
 ) -> None:
     """Serve the portal until the process is told to stop. What raises is what `make_web` raises."""
-    web = make_web(countries=countries, store=store)
-    server(web.app, host, port, stopping=web.stopping).run()
+    shown = f"[{host}]" if ":" in host else host
+    web = make_web(countries=countries, store=store, settings=settings, here=f"http://{shown}:{port}")
+    server(web.app, host, port, web.stopping, web.quick).run()
 
 
 async def _prepare(worlds: Worlds) -> None:
@@ -102,15 +256,73 @@ async def _prepare(worlds: Worlds) -> None:
     gc.freeze()  # what stands now stands until the end: the collector need not look at it again
 
 
-async def _prune(kept: Upkeep) -> None:
+async def _prune(kept: SqliteStore) -> None:
     """Forget in time, a little at once, so that turns need not wait for it."""
     await asyncio.sleep(FIRST_PRUNE_S)
     while True:
         try:
-            while await kept.prune(now_ms() - KEEP_DAYS * DAY_MS):  # noqa: ASYNC110 - no wait: turns go first
+            await _forget_old(kept, now_ms())
+            while await kept.prune_records(now_ms() - KEEP_RECORDS_DAYS * DAY_MS):  # noqa: ASYNC110 - turns go first
                 await asyncio.sleep(PRUNE_PAUSE_S)
         except StoreClosed:
             return
         except Exception as error:  # noqa: BLE001 - a chore that failed is tried again in an hour
             log.warning("prune_failed", extra={"error": type(error).__name__})
         await asyncio.sleep(PRUNE_EVERY_S)
+
+
+async def _forget_old(kept: Upkeep, now: int) -> None:
+    while await kept.prune(now - KEEP_DAYS * DAY_MS):  # noqa: ASYNC110 - no wait: turns go first
+        await asyncio.sleep(PRUNE_PAUSE_S)
+
+
+async def _look_after(kept: SqliteStore, stages: StageDesk, bot: Bot) -> None:
+    """Timers of cases: they stand in the record, so that they outlive the process."""
+    while True:
+        await asyncio.sleep(TIMERS_EVERY_S)
+        try:
+            while await came_due(kept, stages, now_ms) == 200:  # noqa: ASYNC110 - turns go first
+                await asyncio.sleep(PRUNE_PAUSE_S)
+        except StoreClosed:
+            return
+        except Exception as error:  # noqa: BLE001 - looked at again in half a minute
+            log.warning("timers_failed", extra={"error": type(error).__name__})
+        for sender in bot.senders.values():
+            sender.nudge()
+
+
+async def _tell(teller: Teller) -> None:
+    """Authorities' own systems hear what became of notices."""
+    told = 0
+    while True:
+        await asyncio.sleep(0 if told >= MOST_BATCHES * AT_ONCE else TELL_EVERY_S)  # a backlog need not wait
+        told = 0
+        try:
+            told = await tell_subscribers(teller)
+        except StoreClosed:
+            return
+        except Exception as error:  # noqa: BLE001 - told again soon: nothing was taken that is not on record
+            log.warning("subscribers_not_told", extra={"error": type(error).__name__})
+
+
+async def _show(kept: SqliteStore, streams: Streams, due: asyncio.Event) -> None:
+    """Notices for people who follow on the web."""
+    while True:
+        try:
+            while await show_notices(kept, kept, streams.tell, now_ms):  # noqa: ASYNC110 - others go first
+                await asyncio.sleep(0)
+        except StoreClosed:
+            return
+        except Exception as error:  # noqa: BLE001 - looked at again soon
+            log.warning("notices_not_shown", extra={"error": type(error).__name__})
+        due.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(due.wait(), TIMERS_EVERY_S)
+
+
+async def _watch(watch: Watch, bot: Bot) -> None:
+    """Whether each account is what its papers say; names are learnt here, too."""
+    await bot.settled()
+    while True:
+        await watch.check()
+        await asyncio.sleep(CHECK_EVERY_S)

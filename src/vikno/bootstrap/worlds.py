@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from vikno.domain.cases import Process
 from vikno.domain.catalog import Country
 from vikno.domain.dialog.world import World
 from vikno.domain.errors import ViknoError
 from vikno.domain.rules.findings import Finding
 from vikno.domain.rules.service import Service
 from vikno.packs.lemmas import lemma, warm
-from vikno.packs.load import read_country, read_service, service_folders
+from vikno.packs.load import read_country, read_matter, service_folders
 from vikno.packs.phrases import load_phrases
 from vikno.packs.places import country_folders
 from vikno.usecases.ports import Clock
@@ -38,7 +39,15 @@ def now_ms() -> int:
 class Worlds:
     """Gives the world as it is now: a new one when a day begins in one of its countries."""
 
-    def __init__(self, countries: Mapping[str, Country], services: Mapping[str, Service], clock: Clock) -> None:
+    def __init__(
+        self,
+        countries: Mapping[str, Country],
+        services: Mapping[str, Service],
+        clock: Clock,
+        processes: Mapping[str, Process] | None = None,
+    ) -> None:
+        self.processes: Mapping[str, Process] = processes or {}
+        """How the cases of services go on, for those that say it."""
         self._countries, self._services, self._clock = countries, services, clock
         self._world, self._until_ms = self._made(clock())
 
@@ -56,7 +65,7 @@ class Worlds:
             days[code] = datetime.fromtimestamp(moment_ms / 1000, UTC).astimezone(zone).date()
             tomorrow = days[code] + timedelta(days=1)
             midnights.append(datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=zone).timestamp())
-        world = World(self._countries, self._services, days, load_phrases(), lemma=lemma)
+        world = World(self._countries, self._services, days, load_phrases(), lemma=lemma, follows=bool(self.processes))
         return world, int(min(midnights) * 1000)
 
 
@@ -68,20 +77,23 @@ def load_worlds(folders: Iterable[str | Path] = (), clock: Clock = now_ms) -> Wo
     """
     countries: dict[str, Country] = {}
     services: dict[str, Service] = {}
+    processes: dict[str, Process] = {}
     found = country_folders(folders)
     for code in sorted(found, key=lambda code: (len(code) != 2, code)):  # invented countries come last
         country = read_country(found[code], _unheard)
         for folder in service_folders(found[code]):  # without their examples, which only the check reads
             key = f"{country.code}/{folder.name}"
-            service = read_service(folder, country, _unheard)
+            service, process = read_matter(folder, country, _unheard)
             if service is None:
                 log.warning("service_unreadable", extra={"service": key})
             else:
                 countries[country.code] = country
                 services[key] = service
+                if process is not None:
+                    processes[key] = process
     if not services:
         raise NothingToServe
-    return Worlds(countries, services, clock)
+    return Worlds(countries, services, clock, processes)
 
 
 def _unheard(_: Finding) -> None:

@@ -93,6 +93,9 @@ def parser(kind: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     texts.add_argument("folder", metavar="DIR", help="a country folder")
     texts.add_argument("--lang", required=True, help="the language to translate into")
 
+    _printed_and_looked_after(add)
+    _of_authorities(commands, kind, shared)
+
     for name, words in (("run", "serve the portal"), ("demo", "serve the portal with the countries that come along")):
         serve = add(name, "serve", words)
         serve.add_argument("--host", default="127.0.0.1")
@@ -100,6 +103,96 @@ def parser(kind: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
         serve.add_argument("--store", metavar="URL", default=None, help="for example sqlite:///vikno.db")
         serve.set_defaults(demo=name == "demo")
     return top
+
+
+def _printed_and_looked_after(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    """The paper on the wall, and whether what it says is true."""
+    poster = add("poster", "poster", "an A4 poster of an office or a campaign, with one code and all the names")
+    poster.add_argument("entry", help="for example ua/cnap; countries/ua/entries.yaml lists them")
+    poster.add_argument("--url", help="where the site is: https://vikno.example.org (default: VIKNO_PUBLIC_URL)")
+    poster.add_argument("--out", metavar="DIR", default=".", help="the folder to write to (default: here)")
+    poster.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="CHANNEL=NAME",
+        help="what to print, such as telegram=@your_bot (repeatable; default: what the platforms say of our accounts)",
+    )
+    poster.add_argument("--lang", action="append", help="a language of the poster (repeatable; default: the country's)")
+    poster.add_argument("--store", metavar="URL", default=None, help="for example sqlite:///vikno.db")
+
+    doctor = add("doctor", "doctor", "whether every bot, sender, link, webhook, certificate, store and key is right")
+    doctor.add_argument("--store", metavar="URL", default=None, help="for example sqlite:///vikno.db")
+
+
+STORE = "sqlite:///vikno.db"
+
+
+def _of_authorities(commands: Any, kind: type[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:
+    """What an authority's own people do."""
+
+    def group(name: str, words: str) -> Callable[[str, str], argparse.ArgumentParser]:
+        """A command of several: `vikno keys add`."""
+        made = commands.add_parser(name, help=words, description=words)
+        actions = made.add_subparsers(dest="action", metavar="ACTION", parser_class=kind, required=True)
+
+        def add(action: str, words: str) -> argparse.ArgumentParser:
+            made: argparse.ArgumentParser = actions.add_parser(action, help=words, description=words, parents=[shared])
+            made.set_defaults(run=command(name))
+            return made
+
+        return add
+
+    cases = group("cases", "bring an authority's cases in from a file, and look at one")
+    bring = cases("import", "bring cases and their stages in from a file: CSV or JSON lines")
+    bring.add_argument(
+        "file", metavar="FILE", help="its first row names the columns; number is needed, the rest as it is"
+    )
+    _authority(bring)
+    bring.add_argument("--dry-run", action="store_true", help="read and check every row, and change nothing")
+    bring.add_argument("--resume", action="store_true", help="go on where an import of this file was broken off")
+    bring.add_argument("--encoding", help="for example windows-1251, where the file itself leaves a doubt")
+    bring.add_argument("--format", choices=["csv", "jsonl"], help="where the name of the file does not say it")
+    bring.add_argument("--time-zone", metavar="ZONE", help="of times that name none (default: the country's own)")
+    bring.add_argument(
+        "--ignore", action="append", default=[], metavar="COLUMN", help="leave a column out (repeatable)"
+    )
+    show = cases("show", "one case with its history; that somebody looked is noted")
+    show.add_argument("number", help="as the authority writes it")
+    _authority(show)
+
+    asked = cases("watch", "ask an authority's own service for the stages of its cases, again and again")
+    asked.add_argument(
+        "file", metavar="FILE", help="what declares the service; docs/how-to/connect-your-case-system.md"
+    )
+    asked.add_argument("--once", action="store_true", help="ask once; exit code 1 if it did not answer")
+
+    keys = group("keys", "the keys by which an authority's system may come in")
+    new = keys("add", "make a key; it is shown now and never again")
+    new.add_argument("authority", help="for example ua/dms")
+    new.add_argument("--label", default="", help="what it is for, as people know it")
+    listed = keys("list", "all keys, revoked ones too; never the secrets")
+    listed.add_argument("authority", nargs="?", help="only those of this authority")
+    revoke = keys("revoke", "end a key, at once")
+    revoke.add_argument("id", type=int, help="as `vikno keys list` shows it")
+
+    hooks = group("hooks", "the addresses where an authority's system hears what became of notices")
+    hook = hooks("add", "send events there from now on; the secret that signs them is shown now and never again")
+    hook.add_argument("authority", help="for example ua/dms")
+    hook.add_argument("url", help="https://…, or http:// on this machine")
+    hooked = hooks("list", "all of them, and how each fares; never the secrets")
+    hooked.add_argument("authority", nargs="?", help="only those of this authority")
+    unhook = hooks("remove", "send nothing there any more")
+    replayed = hooks("replay", "send again what happened since a day; this also ends a pause")
+    replayed.add_argument("--since", required=True, metavar="DAY", help="for example 2026-03-15, or with a time")
+    for one in (unhook, replayed):
+        one.add_argument("id", type=int, help="as `vikno hooks list` shows it")
+    for one in (bring, show, asked, new, listed, revoke, hook, hooked, unhook, replayed):
+        one.add_argument("--store", metavar="URL", default=STORE, help="the store of the server")
+
+
+def _authority(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--authority", required=True, metavar="NAME", help="whose cases they are, for example ua/dms")
 
 
 def port(written: str) -> int:

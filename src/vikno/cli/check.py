@@ -15,7 +15,8 @@ from vikno.cli.shown import WrongCall, answers_json, print_json, today_in
 from vikno.domain.rules.findings import CODES, WARNINGS, Finding
 from vikno.domain.rules.prove import count
 from vikno.packs.load import Pack, load_country, service_folders
-from vikno.usecases.check_country import Checked, check_service, provable
+from vikno.packs.phrases import load_notice_phrases
+from vikno.usecases.check_country import Checked, check_service, provable, with_process
 from vikno.wire.limits import LIMITS
 
 
@@ -70,7 +71,7 @@ def check_one(folder: str, slug: str) -> Checked:
     """Read and prove one service of a country."""
     pack: Pack = load_country(Path(folder), only=slug)
     key = f"{pack.country.code}/{slug}"
-    return check_service(
+    checked = check_service(
         key,
         pack.services[key],
         pack.examples[key],
@@ -80,6 +81,7 @@ def check_one(folder: str, slug: str) -> Checked:
         today_in(pack.country),
         time.perf_counter,
     )
+    return with_process(checked, pack.processes.get(key), pack.country, LIMITS, load_notice_phrases())
 
 
 def count_one(folder: str, slug: str) -> tuple[int | None, int | None]:

@@ -14,17 +14,28 @@ from vikno.cli.shown import WrongCall
 
 def run(options: argparse.Namespace) -> int:
     _check_free(options.host, options.port)
+    from vikno.bootstrap.logs import log_to_stderr
+    from vikno.bootstrap.settings import read_settings
     from vikno.bootstrap.web import STORE, serve
+
+    settings = read_settings()
+    log_to_stderr()
 
     # The server stops in order and then raises the signal again; what stands around it is to end in order too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     print(f"Vikno is on http://{_host(options.host)}:{options.port}/ (Ctrl-C ends it)", file=sys.stderr, flush=True)
     with suppress(KeyboardInterrupt):
         if options.demo and options.store is None:
+            from vikno.testing.phones.run import demo
+
+            shown = f"http://{_host(options.host)}:{options.port}/demo/"
+            print(f"Phones and an office to play with: {shown}", file=sys.stderr, flush=True)
             with TemporaryDirectory(prefix="vikno-demo-") as folder:  # a demo leaves nothing behind
-                serve(options.host, options.port, countries=options.countries, store=f"sqlite:///{folder}/demo.db")
+                demo(options.host, options.port, countries=options.countries, store=f"sqlite:///{folder}/demo.db")
         else:
-            serve(options.host, options.port, countries=options.countries, store=options.store or STORE)
+            serve(
+                options.host, options.port, countries=options.countries, store=options.store or STORE, settings=settings
+            )
     return 0
 
 

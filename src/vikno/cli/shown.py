@@ -20,6 +20,7 @@ from vikno.domain.rules.service import Service
 from vikno.packs.load import Pack, load_country, service_folders
 from vikno.packs.phrases import read_phrases
 from vikno.packs.places import country_folders
+from vikno.usecases.check_country import beside_rules
 
 
 class WrongCall(ViknoError):
@@ -95,7 +96,7 @@ def one_service(key: str, extra: list[str]) -> tuple[Pack, Service]:
     blocking = [
         finding
         for finding in pack.findings.get(f"{pack.country.code}/{slug}", ())
-        if not finding.warning and finding.code not in TEXTUAL
+        if not finding.warning and finding.code not in TEXTUAL and not beside_rules(finding)
     ]
     if service is None or blocking:
         first = blocking[0] if blocking else None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, cast
 
@@ -16,6 +15,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from vikno.portal.chat import Chat
 from vikno.portal.consult import Consultations, unkept
+from vikno.portal.failures import FAILED, note_failure
 from vikno.portal.home import Home, own_path
 from vikno.portal.paper import Printer
 from vikno.portal.site import Site
@@ -24,18 +24,24 @@ from vikno.ui.guard import guarded
 
 PROXIES = "127.0.0.1"
 """A proxy on this machine may say that people came by https."""
-log = logging.getLogger("vikno.portal")
 Life = Callable[[Any], AbstractAsyncContextManager[None]]
-FAILED = b"Something went wrong on our side. Please try again later.\n"
 
 
-class Failed(Exception):
-    """Stands in the log for an exception of the name it is given: where it was raised, and no word of its message."""
+def portal(
+    site: Site,
+    chat: Chat,
+    printer: Printer,
+    life: Life,
+    *,
+    routes: Sequence[Route] = (),
+    mounts: Mapping[str, ASGIApp] | None = None,
+) -> ASGIApp:
+    """All of the portal. `life` is what begins and ends with the server.
 
-
-def portal(site: Site, chat: Chat, printer: Printer, life: Life) -> ASGIApp:
-    """All of the portal. `life` is what begins and ends with the server."""
-    pages = _pages(site, printer, life)
+    `routes`: pages around the bot, which go before those that take any address. `mounts`: plain applications by the
+    first part of their addresses, such as `/hooks/`; they get no headers of pages.
+    """
+    pages = _pages(site, printer, life, routes)
     assets = guarded(site.pages.assets)
     shown: Any = ProxyHeadersMiddleware(cast(Any, guarded(pages)), trusted_hosts=PROXIES)
 
@@ -45,6 +51,8 @@ def portal(site: Site, chat: Chat, printer: Printer, life: Life) -> ASGIApp:
             await chat(scope, receive, send)
         elif path.startswith("/static/"):
             await assets(scope, receive, send)
+        elif mounts and (mounted := mounts.get(f"/{path[1:].partition('/')[0]}/")) is not None:
+            await mounted(scope, receive, send)
         else:
             await shown(scope, receive, send)
 
@@ -67,9 +75,8 @@ def telling_nothing(app: ASGIApp) -> ASGIApp:
 
         try:
             await app(scope, receive, send_noting)
-        except Exception as error:  # the server itself would log it word for word
-            name = type(error).__name__
-            log.error("request_failed", extra={"error": name}, exc_info=(Failed, Failed(name), error.__traceback__))
+        except Exception as error:  # noqa: BLE001 - the server itself would log it word for word
+            note_failure(error)
             if not begun:
                 headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(FAILED))]
                 await send({"type": "http.response.start", "status": 500, "headers": headers})
@@ -78,7 +85,7 @@ def telling_nothing(app: ASGIApp) -> ASGIApp:
     return told
 
 
-def _pages(site: Site, printer: Printer, life: Life) -> Starlette:
+def _pages(site: Site, printer: Printer, life: Life, more: Sequence[Route]) -> Starlette:
     home, consultations = Home(site), Consultations(site, printer)
 
     async def window(request: Request) -> Response:
@@ -100,6 +107,7 @@ def _pages(site: Site, printer: Printer, life: Life) -> Starlette:
     consultation = "/{lang}/{country}/{service}/"
     pages = Starlette(
         routes=[
+            *more,
             Route("/", home.root),
             Route("/health", home.health),
             Route("/robots.txt", home.robots),

@@ -14,7 +14,7 @@ The POST is the hot path: no framework, no template, one turn of the store.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Annotated, Protocol
@@ -28,7 +28,9 @@ from vikno.domain.dialog.state import State, full_answers
 from vikno.domain.dialog.world import World
 from vikno.domain.errors import ViknoError
 from vikno.portal.address import pairs, write_address
+from vikno.portal.server import Headers
 from vikno.portal.streams import Streams
+from vikno.usecases.converse import FindOut, converse, joined
 from vikno.usecases.hold_conversation import ConversationUnknown, hold_conversation, read_state
 from vikno.usecases.ports import ConversationStore, Outbox, Upkeep
 
@@ -111,6 +113,9 @@ class Chat:
     world: Callable[[], World]
     words: Callable[[str | None], Phrases]
     streams: Streams
+    find_out: FindOut | None = None
+    erase: Callable[[str], Awaitable[None]] | None = None
+    """Forgets what else is kept of a conversation: the cases followed in it, and the notices about them."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["method"], scope["path"]:
@@ -128,17 +133,23 @@ class Chat:
     async def turns(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hold one turn and answer with it."""
         try:
-            asked = _decode(await _body(receive))
+            body = await _body(receive)
         except TooLong:
-            await self._refuse(send, 413, "too_long", "long", _language(scope))
+            await self._refuse(send, 413, "too_long", "long", _language(scope["headers"]))
             return
+        status, headers, answer = await self.turn(scope["headers"], body)
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, _length(answer)]})
+        await send({"type": "http.response.body", "body": answer})
+
+    async def turn(self, headers: Headers, body: bytes) -> tuple[int, Headers, bytes]:
+        """One turn: from a request's headers and body, bounded by the caller, to status, headers and body."""
+        try:
+            asked = _decode(body)
         except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError):
-            await self._refuse(send, 400, "broken", "broken", _language(scope))
-            return
+            return self._refusal(400, "broken", "broken", _language(headers))
         happened = asked.happened()
         if happened is None:
-            await self._refuse(send, 400, "broken", "broken", asked.lang)
-            return
+            return self._refusal(400, "broken", "broken", asked.lang)
         token = asked.conversation or secrets.token_urlsafe(TOKEN_BYTES)
         name, world = name_of(token), self.world()
         try:
@@ -146,21 +157,22 @@ class Chat:
                 await hold_conversation(
                     self.store, name, f"{asked.event}~lang", LanguageChosen(asked.lang), world, fetched=True
                 )
-            held = await hold_conversation(
-                self.store, name, asked.event, happened, world, fetched=True, begun=asked.conversation is not None
+            begun = asked.conversation is not None
+            held = joined(
+                await converse(
+                    self.store, name, asked.event, happened, world, find_out=self.find_out, fetched=True, begun=begun
+                )
             )
         except ConversationUnknown as error:
-            await self._refuse(send, 404, error.code, "unknown", asked.lang or _language(scope))
-            return
+            return self._refusal(404, error.code, "unknown", asked.lang or _language(headers))
         except ViknoError as error:
             status, phrase = (503, "busy") if error.retryable else (400, "broken")
-            await self._refuse(send, status, error.code, phrase, asked.lang)
-            return
+            return self._refusal(status, error.code, phrase, asked.lang)
         if not held.repeated:
             self.streams.tell(name)
         page = await self._page(name, held.effects, world, held.state)
         head = Head(token, asked.event, held.position, held.repeated, held.lang, page)
-        await _answer(send, 200, b"\n".join([_encode(head), *held.effects, b""]))
+        return 200, _LINES, b"\n".join([_encode(head), *held.effects, b""])
 
     async def _page(
         self, name: str, effects: tuple[bytes, ...], world: World, state: State | None = None
@@ -184,13 +196,13 @@ class Chat:
         try:
             kept = await self.store.read(name_of(token)) if _is_token(token) else None
             if kept is None:
-                await self._refuse(send, 404, ConversationUnknown.code, "unknown", _language(scope))
+                await self._refuse(send, 404, ConversationUnknown.code, "unknown", _language(scope["headers"]))
                 return
             state, _ = read_state(kept)
             last = await self.streams.last(name_of(token))
             page = await self._page(name_of(token), tuple(effect.payload for effect in last), self.world())
         except ViknoError as error:
-            await self._refuse(send, 503, error.code, "busy", _language(scope))
+            await self._refuse(send, 503, error.code, "busy", _language(scope["headers"]))
             return
         event, position = (last[-1].event, last[-1].position) if last else ("", 0)
         head = Head(token, event, position, repeated=True, lang=state.lang if state else None, page=page)
@@ -202,13 +214,13 @@ class Chat:
         try:
             known = _is_token(token) and await self.store.read(name_of(token)) is not None
         except ViknoError as error:
-            await self._refuse(send, 503, error.code, "busy", _language(scope))
+            await self._refuse(send, 503, error.code, "busy", _language(scope["headers"]))
             return
         if not known:
-            await self._refuse(send, 404, ConversationUnknown.code, "unknown", _language(scope))
+            await self._refuse(send, 404, ConversationUnknown.code, "unknown", _language(scope["headers"]))
             return
         if not self.streams.room(name_of(token)):
-            await self._refuse(send, 503, "too_many_streams", "busy", _language(scope))
+            await self._refuse(send, 503, "too_many_streams", "busy", _language(scope["headers"]))
             return
         position = _number(_header(scope, b"last-event-id"))
         await self.streams.stream(token, name_of(token), position, receive, send)
@@ -218,16 +230,24 @@ class Chat:
         token = _header(scope, b"x-conversation")
         if _is_token(token):
             try:
+                if self.erase is not None:
+                    await self.erase(name_of(token))
                 await self.store.forget(name_of(token))
             except ViknoError as error:
-                await self._refuse(send, 503, error.code, "busy", _language(scope))
+                await self._refuse(send, 503, error.code, "busy", _language(scope["headers"]))
                 return
             self.streams.end(name_of(token))
         await _answer(send, 204, b"")
 
     async def _refuse(self, send: Send, status: int, code: str, phrase: str, lang: str | None) -> None:
+        status, headers, body = self._refusal(status, code, phrase, lang)
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, _length(body)]})
+        await send({"type": "http.response.body", "body": body})
+
+    def _refusal(self, status: int, code: str, phrase: str, lang: str | None) -> tuple[int, Headers, bytes]:
         message = self.words(lang).say(f"chat.{phrase}")
-        await _answer(send, status, _encode({"error": {"code": code, "message": message}}) + b"\n")
+        headers = [*_LINES, (b"retry-after", b"1")] if status == 503 else _LINES
+        return status, headers, _encode({"error": {"code": code, "message": message}}) + b"\n"
 
 
 async def _body(receive: Receive) -> bytes:
@@ -263,9 +283,10 @@ def _header(scope: Scope, wanted: bytes) -> str:
     return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
 
 
-def _language(scope: Scope) -> str | None:
+def _language(headers: Headers) -> str | None:
     """The first language the browser asks for."""
-    return _header(scope, b"accept-language")[:2].lower() or None
+    found = next((value.decode("latin-1") for name, value in headers if name == b"accept-language"), "")
+    return found[:2].lower() or None
 
 
 def _number(written: str) -> int:
@@ -273,9 +294,11 @@ def _number(written: str) -> int:
     return int(written) if written.isascii() and written.isdigit() and len(written) < 16 else -1
 
 
+def _length(body: bytes) -> tuple[bytes, bytes]:
+    return b"content-length", b"%d" % len(body)
+
+
 async def _answer(send: Send, status: int, body: bytes) -> None:
-    headers = _LINES if status == 204 else [*_LINES, (b"content-length", b"%d" % len(body))]
-    if status == 503:
-        headers = [*headers, (b"retry-after", b"1")]
+    headers = _LINES if status == 204 else [*_LINES, _length(body)]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

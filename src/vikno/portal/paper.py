@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,3 +95,25 @@ class Printer:
         if process.returncode or not made.startswith(b"%PDF"):
             raise PrinterFailed(process.returncode)
         return made
+
+
+def set_sheet(fonts: Path, sheet: str, shown: object, kind: str = "pdf") -> bytes:
+    """One sheet, set now: `kind` is pdf, svg or png. For a command, which may wait.
+
+    Raises:
+        PrinterFailed: Typst refused, or took longer than `PATIENCE_S`.
+    """
+    try:
+        ran = subprocess.run(  # noqa: S603 - our own interpreter, with arguments that are ours
+            [*TYPESETTER, str(fonts), sheet, kind],
+            input=msgspec.json.encode(shown),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PrinterFailed("timeout") from error
+    if ran.returncode or not ran.stdout:
+        raise PrinterFailed(ran.returncode)
+    return ran.stdout

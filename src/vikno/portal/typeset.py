@@ -1,6 +1,6 @@
-"""The process that sets one list: JSON comes in, PDF goes out, and the memory it took is gone with it.
+"""The process that sets one sheet: JSON comes in, PDF (or SVG, PNG) goes out, and the memory it took is gone with it.
 
-The template is fixed; what people wrote is data that Typst reads as JSON, never as markup.
+The templates are fixed; what people wrote is data that Typst reads as JSON, never as markup.
 """
 
 from __future__ import annotations
@@ -9,23 +9,31 @@ import resource
 import sys
 from pathlib import Path
 
-SHEET = Path(__file__).parent / "checklist.typ"
+HERE = Path(__file__).parent
+SHEETS = ("checklist", "poster")
+FORMATS = ("pdf", "svg", "png")
+PPI = 100
+"""Of a picture; paper and drawings have none."""
 MOST_CPU_S = 15
 MOST_MEMORY = 2 * 2**30
 
 
 def main() -> None:
-    """`python -m vikno.portal.typeset FONTS`."""
+    """`python -m vikno.portal.typeset FONTS [SHEET [FORMAT]]`."""
+    fonts, sheet, kind = (*sys.argv[1:4], *("checklist", "pdf")[len(sys.argv) - 2 :])
+    if sheet not in SHEETS or kind not in FORMATS:
+        raise SystemExit(2)
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_CPU_S, MOST_CPU_S))
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     import typst
 
-    made = typst.compile(
-        str(SHEET),
-        format="pdf",
-        font_paths=[sys.argv[1]],
+    made: bytes = typst.compile(  # type: ignore[call-overload]  # the format is one of FORMATS
+        str(HERE / f"{sheet}.typ"),
+        format=kind,
+        ppi=PPI,
+        font_paths=[fonts],
         ignore_system_fonts=True,
-        pdf_standards="ua-1",
+        pdf_standards="ua-1" if kind == "pdf" else [],
         sys_inputs={"shown": sys.stdin.buffer.read().decode()},
     )
     sys.stdout.buffer.write(made)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from vikno.cli.reference import channels, chat, commands, conditions, errors, files, findings, items
+from vikno.cli.reference import api, channels, chat, commands, conditions, errors, files, findings, items, settings
 from vikno.domain.errors import ViknoError
 
 MARKED = re.compile(
@@ -35,7 +35,7 @@ class PartUnknown(ViknoError):
 def parts() -> dict[str, Callable[[], str]]:
     """Name of a part -> who writes it."""
     out: dict[str, Callable[[], str]] = {}
-    for module in (channels, chat, commands, conditions, errors, files, findings, items):
+    for module in (api, channels, chat, commands, conditions, errors, files, findings, items, settings):
         out.update(module.parts())
     return out
 
@@ -70,4 +70,8 @@ def write(folder: Path) -> list[str]:
         if after != before:
             path.write_text(after, encoding="utf-8")
             changed.append(path.name)
+    described = folder / api.OPENAPI
+    if not described.is_file() or described.read_bytes() != api.openapi():
+        described.write_bytes(api.openapi())
+        changed.append(described.name)
     return changed

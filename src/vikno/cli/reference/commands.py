@@ -98,6 +98,96 @@ JSON: dict[str, dict[str, str]] = {
         "law": "the acts that are cited",
         "sources": "the pages that are cited",
     },
+    "cases import": {
+        "file": "the file",
+        "hash": "its SHA-256",
+        "kind": "csv or jsonl",
+        "encoding": "the encoding it was read in",
+        "dry_run": "whether nothing was to be changed",
+        "rows": "rows that were read, empty ones aside",
+        "counts": "what they came to: new and known cases, the verdicts of stages, refused; ready in a dry run",
+        "refused": "the first 20 that were refused",
+        "report": "the table of all that were refused; null if none was, and in a dry run",
+        "seconds": "how long it took",
+    },
+    "cases import: refused": {
+        "row": "the row, as a spreadsheet counts: the header is 1",
+        "line": "the line where it begins",
+        "code": "why; the codes never change",
+        "reason": "the same in words",
+        "number": "the number of the case, as far as it was read",
+    },
+    "cases show": {
+        "number": "the number of the case",
+        "service": "key of the service",
+        "office": "where the person applied",
+        "opened": "when",
+        "stage": "where it stands; null before the first stage",
+        "followers": "how many follow it",
+        "history": "every report, in the order they came",
+    },
+    "cases show: history": {
+        "stage": "the stage that was reported",
+        "at": "when it was reached",
+        "recorded": "when it was recorded here",
+        "verdict": "what it came to",
+    },
+    "cases watch": {
+        "authority": "whose registry it is",
+        "state": "live, cached (as of `as_of`) or unavailable",
+        "as_of": "when it last answered; null if it never has",
+        "reason": "why it does not answer",
+        "counts": "what was said, by verdict",
+        "odd": "what was said and not understood",
+    },
+    "keys add": {
+        "key": "the key; nobody can show it again",
+        "authority": "whose cases it opens",
+        "label": "what it is for",
+    },
+    "keys list: one key": {
+        "id": "its id, which `keys revoke` takes",
+        "authority": "whose cases it opens",
+        "label": "what it is for",
+        "created": "when it was made",
+        "revoked": "when it was ended; null while it is in force",
+    },
+    "hooks add": {
+        "id": "its id, which `hooks remove` and `hooks replay` take",
+        "authority": "of whose cases it hears",
+        "url": "where events go",
+        "secret": "what signs them; nobody can show it again",
+    },
+    "hooks list: one of them": {
+        "id": "its id",
+        "authority": "of whose cases it hears",
+        "url": "where events go",
+        "state": "fine, failing or paused",
+        "reason": "why the last delivery failed",
+        "tries": "deliveries that failed in a row",
+        "next": "when it is tried again; null while it is paused or fine",
+        "upto": "all that happened until then was taken",
+        "created": "when it was added",
+    },
+    "hooks remove": {"removed": "its id"},
+    "hooks replay": {"replayed": "its id", "since": "from when"},
+    "poster": {
+        "url": "all that its code holds",
+        "names": "`[channel, name]` of each that is printed",
+        "files": "what was written: PDF, SVG",
+    },
+    "doctor": {
+        "ok": "whether nothing is wrong",
+        "parts": "everything that was looked at",
+    },
+    "doctor: parts": {
+        "part": "key, store, site, clock, `channel telegram/main` …",
+        "ok": "whether nothing is wrong with it",
+        "said": "what was found",
+        "wrong": "what is wrong, each with what to do",
+        "notes": "what is worth knowing",
+    },
+    "keys revoke": {"revoked": "the id of the key"},
     "texts: one file": {
         "file": "the file",
         "texts": "texts there are",
@@ -140,7 +230,17 @@ def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
     top = arguments.parser(argparse.ArgumentParser)
     for action in top._actions:  # noqa: SLF001 - argparse has no other way to its subcommands
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
-            yield from action.choices.items()
+            for name, parser in action.choices.items():
+                yield from _with_actions(name, parser)
+
+
+def _with_actions(name: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """A command, or those of a group of them: `keys add`."""
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]  # noqa: SLF001
+    for group in groups:
+        yield from ((f"{name} {action}", made) for action, made in group.choices.items())
+    if not groups:
+        yield name, parser
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:

@@ -14,6 +14,8 @@ from vikno.domain.errors import ViknoError
 CALLS = {
     "address_taken": "the server cannot listen on this address",
     "answers_broken": "the answers cannot be read, or are no mapping {fact: value}",
+    "case_unknown": "the authority has no case of this number",
+    "channel_wrong": "a channel is not what its settings say, so its name is not printed",
     "country_unknown": "no country folder has this code",
     "date_too_early": "the rules of the service begin later",
     "date_wrong": "this is no day of the calendar, written 2026-03-15",
@@ -22,13 +24,18 @@ CALLS = {
     "file_unreadable": "the file is not there, too large, or not UTF-8",
     "file_unwritable": "the result cannot be written there",
     "folder_missing": "`vikno check` needs a country folder",
+    "hook_unknown": "there is no hook of this id",
+    "key_unknown": "no key of this id is in force",
     "language_unknown": "the service has no such language",
     "line_broken": "a line of --jsonl is not JSON, or not {answers, date}",
+    "name_wrong": "a name for a poster is written telegram=@your_bot",
     "option_unknown": "the fact has no such option",
     "out_of_range": "the number or day lies outside of what the fact accepts",
     "service_broken": "the check finds something in the service that keeps it from being used",
     "service_unknown": "the country has no such service",
+    "time_zone_unknown": "there is no time zone of this name",
     "type_wrong": "the value is not of the kind that the fact takes",
+    "url_missing": "a poster needs the address of the site",
 }
 """Codes of wrong calls of a command, beside those that are errors of their own."""
 

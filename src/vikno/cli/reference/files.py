@@ -70,7 +70,7 @@ def _(shape: shapes.Record, path: str) -> Iterator[Row]:
 
 @inside.register
 def _(shape: shapes.Table, path: str) -> Iterator[Row]:
-    return inside(shape.shape, f"{path}.<id>")
+    return inside(shape.shape, f"{path}.<id>" if path else "<id>")
 
 
 @inside.register
@@ -141,6 +141,11 @@ def _(_: shapes.Flag) -> str:
 @takes.register
 def _(shape: shapes.Only) -> str:
     return " or ".join(map(code, shape.words))
+
+
+@takes.register
+def _(_: shapes.Whole) -> str:
+    return "a whole number"
 
 
 @takes.register

@@ -1,0 +1,161 @@
+"""Which accounts a server has, by its settings: an account whose secret is not given is not there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from vikno.bootstrap.bot import Account, NotRegistered
+from vikno.bootstrap.settings import Settings, SettingWrong, read_gap, read_rate
+from vikno.usecases.channel import Raw
+from vikno.wire.hooks import Hook
+from vikno.wire.http import HttpTransport
+from vikno.wire.vault import LocalVault
+
+LONG_POLL_S = 60.0
+"""A connection for fetching waits for longer than the platform holds it."""
+
+
+def accounts_of(settings: Settings, vault: LocalVault) -> list[Account]:
+    """Every account whose secret is given, in the order in which people are offered them.
+
+    Raises:
+        SettingWrong, and what a channel raises for a setting of the wrong form.
+    """
+    made = (_telegram, _viber, _email, _sms)
+    return [account for make in made if (account := make(settings, vault)) is not None]
+
+
+def _secret(vault: LocalVault, account: str) -> str:
+    """The secret that a platform shows us with everything it brings; the same after a restart."""
+    return vault.digest("webhook secret", account)
+
+
+def _hook(settings: Settings, account: str) -> str | None:
+    """Where the platform brings what happens; None without a public address."""
+    return f"{settings.public_url}/hooks/{account}" if settings.public_url else None
+
+
+def _telegram(settings: Settings, vault: LocalVault) -> Account | None:
+    token = settings.get("VIKNO_TELEGRAM_TOKEN")
+    if token is None:
+        return None
+    from vikno.channels.telegram import OFFICIAL_API, Telegram
+
+    hook = _hook(settings, "telegram/main")
+    api = settings.get("VIKNO_TELEGRAM_API") or OFFICIAL_API
+    polled = hook is None or settings.get("VIKNO_TELEGRAM_POLLING") == "1"
+    channel = Telegram(
+        token=token,
+        secret=_secret(vault, "telegram/main"),
+        api=api,
+        webhook="" if polled else hook,
+        chat_gap_s=read_gap(settings, "VIKNO_TELEGRAM_CHAT_GAP"),
+    )
+    transport, rate = HttpTransport(), read_rate(settings, "VIKNO_TELEGRAM_RATE")
+    if not polled:
+
+        async def register(carry: Callable[[Any], Awaitable[Any]], url: str) -> None:
+            if wrong := await channel.register(carry, url):
+                raise NotRegistered(wrong)
+
+        return Account(channel, transport, register=register, rate=rate)
+
+    async def fetch(hook: Hook, stopping: asyncio.Event) -> None:
+        from vikno.channels.telegram.polling import poll
+
+        lines = HttpTransport(answer_s=LONG_POLL_S)
+        try:
+            await poll(channel, lines, hook.take, stopping)
+        finally:
+            await lines.close()
+
+    return Account(channel, transport, serve=fetch, rate=rate)
+
+
+def _viber(settings: Settings, _: LocalVault) -> Account | None:
+    token = settings.get("VIKNO_VIBER_TOKEN")
+    if token is None:
+        return None
+    from vikno.channels.viber import API, Viber
+
+    name = settings.get("VIKNO_VIBER_NAME")
+    if name is None:
+        raise SettingWrong("VIKNO_VIBER_NAME must be given with VIKNO_VIBER_TOKEN: people see it above each message")
+    api = settings.get("VIKNO_VIBER_API") or API
+    channel = Viber(token=token, name=name, api=api, webhook=_hook(settings, "viber/main"))
+
+    async def register(carry: Callable[[Any], Awaitable[Any]], url: str) -> None:
+        if wrong := await channel.register(carry, url):
+            raise NotRegistered(wrong)
+
+    return Account(channel, HttpTransport(), register=register, rate=read_rate(settings, "VIKNO_VIBER_RATE"))
+
+
+def _email(settings: Settings, vault: LocalVault) -> Account | None:
+    url = settings.get("VIKNO_SMTP_URL")
+    if url is None:
+        return None
+    from vikno.channels.email import Email
+    from vikno.channels.email.server import listening
+    from vikno.channels.email.transport import Server, SmtpTransport
+
+    sender = settings.get("VIKNO_MAIL_FROM")
+    if sender is None:
+        raise SettingWrong("VIKNO_MAIL_FROM must be given with VIKNO_SMTP_URL: Вікно <vikno@example.org>")
+    channel = Email(sender=sender, key=vault.key_for("reply addresses"), dkim=_dkim(settings))
+    listen = settings.get("VIKNO_MAIL_LISTEN")
+    serve = None
+    if listen is not None:
+        host, _, port = listen.rpartition(":")
+        if not host or not port.isdigit():
+            raise SettingWrong("VIKNO_MAIL_LISTEN must be host:port, such as 127.0.0.1:8024")
+        serve = listening(channel.accepts, host.strip("[]"), int(port))
+    return Account(channel, SmtpTransport(Server.of(url)), serve=serve, by_web=False)
+
+
+def _dkim(settings: Settings) -> tuple[str, bytes] | None:
+    written = settings.get("VIKNO_MAIL_DKIM")
+    if written is None:
+        return None
+    selector, _, path = written.partition(":")
+    try:
+        return selector, Path(path).read_bytes()
+    except OSError as error:
+        raise SettingWrong(f"VIKNO_MAIL_DKIM names a key that cannot be read: {path} ({error.strerror})") from error
+
+
+def sms_callback(settings: Settings, vault: LocalVault) -> str | None:
+    """The address that an HTTP gateway must be given, with its secret; None where there is no such gateway."""
+    if settings.get("VIKNO_SMS_URL") is None or settings.get("VIKNO_SMPP_URL") or settings.public_url is None:
+        return None
+    return f"{_hook(settings, 'sms/main')}?secret={_secret(vault, 'sms/main')}"
+
+
+def _sms(settings: Settings, vault: LocalVault) -> Account | None:
+    gateway = settings.get("VIKNO_SMPP_URL") or settings.get("VIKNO_SMS_URL")
+    if gateway is None:
+        return None
+    from vikno.channels.sms import Sms
+
+    number = settings.get("VIKNO_SMS_NUMBER")
+    if number is None:
+        raise SettingWrong("VIKNO_SMS_NUMBER must be given with the gateway: people see it")
+    secret, hook = _secret(vault, "sms/main"), _hook(settings, "sms/main")
+    channel = Sms(number=number, gateway=gateway, secret=secret, callback=hook or "")
+    heard: list[Hook] = []
+
+    async def hear(raw: Raw) -> object:
+        return await heard[0].take(raw) if heard else None
+
+    transport = channel.transport(hear)
+
+    async def stay(_: Hook, stopping: asyncio.Event) -> None:
+        """The line is there from the start, so that people are heard before anything is sent."""
+        await channel.self_check(transport.carry)
+        await stopping.wait()
+
+    by_line = gateway.startswith("smpp:")
+    return Account(channel, transport, serve=stay if by_line else None, bind=heard.append, by_web=not by_line)

@@ -1,0 +1,165 @@
+"""Settings of a server, from the environment, so that it needs no file. An account without its secret is not there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from vikno.domain.errors import ViknoError
+from vikno.domain.rules.findings import did_you_mean
+from vikno.stores.sqlite.file import Location
+from vikno.wire.vault import LocalVault, new_secret, read_secret
+
+
+class SettingWrong(ViknoError):
+    """A setting cannot be used. Its name and what it must be are in the message."""
+
+    code = "setting_wrong"
+
+
+NAMES: dict[str, str] = {
+    "VIKNO_PUBLIC_URL": "where people reach this server: https://vikno.example.org; without it no webhook is set",
+    "VIKNO_KEY": "32 bytes as base64url or hex: seals addresses, signs links; without it a key file beside the store",
+    "VIKNO_TELEGRAM_TOKEN": "the bot's token from @BotFather",
+    "VIKNO_TELEGRAM_API": "another Bot API server, such as a local one",
+    "VIKNO_TELEGRAM_POLLING": "1 fetches messages also where there is a public address",
+    "VIKNO_TELEGRAM_RATE": "messages a second, where the Bot API server is one's own or broadcasts are paid for",
+    "VIKNO_TELEGRAM_CHAT_GAP": "seconds between two messages to one chat, 1 by itself; less only where nobody counts",
+    "VIKNO_VIBER_RATE": "messages a second, where the contract says so",
+    "VIKNO_VIBER_TOKEN": "the bot's token from its contract",
+    "VIKNO_VIBER_NAME": "the sender's name, at most 28 letters",
+    "VIKNO_VIBER_API": "another server that speaks Viber's API",
+    "VIKNO_SMTP_URL": "how mail goes out: smtps://user:password@host:465 or smtp://host:587",
+    "VIKNO_MAIL_FROM": "the sender: Вікно <vikno@example.org>",
+    "VIKNO_MAIL_LISTEN": "host:port where mail comes in by LMTP",
+    "VIKNO_MAIL_DKIM": "selector:path of the private key",
+    "VIKNO_SMS_URL": "a gateway in Kannel's dialect: http://user:password@host:13013/cgi-bin/sendsms",
+    "VIKNO_SMS_NUMBER": "the number or name that people see",
+    "VIKNO_SMPP_URL": "or an SMSC by SMPP 3.4: smpp://user:password@host:2775",
+    "VIKNO_WEBHOOKS_PRIVATE": "1 lets `vikno hooks` lead into a private network, where the authority's system is there",
+    "VIKNO_SIGNING_KEY": "path of the Ed25519 key that signs the list of official channels; made if it is missing",
+}
+"""What each setting is for; the reference is made of it."""
+
+
+ELSEWHERE = ("VIKNO_CHROMIUM", "VIKNO_COUNTRIES", "VIKNO_EXAMPLES", "VIKNO_SHRINK")
+"""Settings that other parts read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a server is told. Secrets are never shown."""
+
+    public_url: str | None = None
+    given: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def get(self, name: str) -> str | None:
+        """One setting; None where it is not given."""
+        return self.given.get(name)
+
+
+def read_rate(settings: Settings, name: str) -> float | None:
+    """A pace in messages a second; None where it is not given.
+
+    Raises:
+        SettingWrong: it is no positive number.
+    """
+    written = settings.get(name)
+    if written is None:
+        return None
+    try:
+        rate = float(written)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < 1e9:
+        raise SettingWrong(f"{name} must be a number of messages a second, such as 30")
+    return rate
+
+
+def read_gap(settings: Settings, name: str) -> float | None:
+    """A pause in seconds; None where it is not given.
+
+    Raises:
+        SettingWrong: it is no number, or it is negative.
+    """
+    written = settings.get(name)
+    if written is None:
+        return None
+    try:
+        gap_s = float(written)
+    except ValueError:
+        gap_s = -1.0
+    if not 0 <= gap_s <= 60:
+        raise SettingWrong(f"{name} must be a number of seconds, such as 1")
+    return gap_s
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """What the environment says.
+
+    Raises:
+        SettingWrong: the public address is none; a setting is unknown, which is a slip of the pen.
+    """
+    found = {
+        name: value.strip()
+        for name, value in (os.environ if environ is None else environ).items()
+        if name.startswith("VIKNO_") and value.strip()
+    }
+    for name in found:
+        if name not in NAMES and name not in ELSEWHERE:
+            raise SettingWrong(f"there is no setting {name}{did_you_mean(name, NAMES)}")
+    url = found.get("VIKNO_PUBLIC_URL")
+    if url is not None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise SettingWrong("VIKNO_PUBLIC_URL must be an address such as https://vikno.example.org")
+        url = url.rstrip("/")
+    return Settings(url, found)
+
+
+def open_vault(settings: Settings, store: str) -> LocalVault:
+    """The vault of this server: over VIKNO_KEY, or over a key file beside the store, made at the first start.
+
+    Raises:
+        KeyWrong, SettingWrong, StoreUrlWrong.
+    """
+    written = settings.get("VIKNO_KEY")
+    if written is None:
+        written = _key_file(Location.of(store).path.with_suffix(".key"))
+    return LocalVault(read_secret(written))
+
+
+def list_key(settings: Settings, vault: LocalVault) -> bytes:
+    """What signs the list of official channels: the key of the setting, or one that follows from the vault's.
+
+    Raises:
+        SettingWrong: the file cannot be read or made, or holds no Ed25519 key.
+    """
+    written = settings.get("VIKNO_SIGNING_KEY")
+    if written is None:
+        return vault.key_for("official channels")
+    from vikno.portal.official import signing_key
+
+    try:
+        return signing_key(Path(written))
+    except (OSError, ValueError) as error:
+        raise SettingWrong(f"VIKNO_SIGNING_KEY names {written}: no Ed25519 key can be read or made there") from error
+
+
+def _key_file(path: Path) -> str:
+    """The key in the file; a new one, readable to its owner only, if there is none."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return path.read_text("ascii")
+    except OSError as error:
+        raise SettingWrong(f"the key file {path} cannot be made ({error.strerror}); set VIKNO_KEY") from error
+    secret = new_secret()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return secret

@@ -1,0 +1,275 @@
+"""The authority's real bots and senders: a signed list for programs, and /check for people who were written to.
+
+`/.well-known/official-channels.json` holds the list; `.sig` beside it is the Ed25519 signature over exactly its bytes,
+`.pem` the public key, `.jws` the same list as a compact JWS (RFC 7515, RFC 8037). docs/how-to/print-a-poster.md shows
+how to verify it with OpenSSL.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from vikno.domain.notify import alike
+from vikno.portal.entry import case_title, day_of, language, unkept_page
+from vikno.portal.posted import household
+from vikno.portal.site import Site
+from vikno.usecases.check_channels import UNKNOWN_ENTRY, Watch
+from vikno.usecases.ports import Clock
+from vikno.usecases.record_stage import Desk, notice_code
+from vikno.usecases.records import Records, Vault
+from vikno.usecases.tell_genuine import LONGEST, Own, own, tell
+
+FORMAT = "vikno-official-channels/1"
+WELL_KNOWN = "/.well-known/official-channels"
+DAY_MS = 86_400_000
+VALID_DAYS = 7
+"""A copy of the list may be trusted for so long."""
+MAX_AGE_S = 300
+ATTEMPTS, WINDOW_MS = 30, 600_000
+"""Codes that one address may ask about in ten minutes."""
+ATTEMPTS_AT_NUMBER, HOUR_MS = 60, 3_600_000
+"""Codes asked about one number in an hour, from everywhere: a code has 24 bits, and who has many addresses guesses."""
+MOST_CODE, MOST_NUMBER = 40, 64
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The list as it is served. `tag`: what it says, without when it was said."""
+
+    tag: str
+    made_ms: int
+    body: bytes
+    signature: bytes
+    jws: bytes
+
+
+class Official:
+    """The signed list and the page that tells genuine from forged. `key`: 32 bytes, secret."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - each a thing that only the caller knows
+        self,
+        site: Site,
+        watch: Watch,
+        records: Records,
+        vault: Vault,
+        desk: Desk,
+        clock: Clock,
+        key: bytes,
+        public: str,
+    ) -> None:
+        self.site, self._watch, self._records, self._vault = site, watch, records, vault
+        self._desk, self._clock, self._public = desk, clock, public
+        self._key = Ed25519PrivateKey.from_private_bytes(key)
+        self.public_pem = self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        raw = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self._kid = sha256(raw).hexdigest()[:16]
+        self._signed: Signed | None = None
+
+    @property
+    def routes(self) -> list[Route]:
+        return [
+            Route(f"{WELL_KNOWN}.json", self.listed),
+            Route(f"{WELL_KNOWN}.sig", self.signature),
+            Route(f"{WELL_KNOWN}.jws", self.jws),
+            Route(f"{WELL_KNOWN}.pem", self.pem),
+            Route("/check", self.root),
+            Route("/{lang}/check", self.check),
+        ]
+
+    async def listed(self, _: Request) -> Response:
+        signed = self.signed()
+        return _public(signed.body, "application/json", {"x-signature-ed25519": _b64(signed.signature)})
+
+    async def signature(self, _: Request) -> Response:
+        return _public(self.signed().signature, "application/octet-stream")
+
+    async def jws(self, _: Request) -> Response:
+        return _public(self.signed().jws, "application/jose")
+
+    async def pem(self, _: Request) -> Response:
+        return _public(self.public_pem, "application/x-pem-file")
+
+    def signed(self) -> Signed:
+        """The list as of now; the same bytes as before while it says the same and is young."""
+        said, now_ms = self._said(), self._clock()
+        tag = sha256(_canonical(said)).hexdigest()
+        kept = self._signed
+        if kept is not None and kept.tag == tag and 0 <= now_ms - kept.made_ms < DAY_MS:
+            return kept
+        body = _canonical({**said, "issued": _iso(now_ms), "valid_until": _iso(now_ms + VALID_DAYS * DAY_MS)})
+        head = _b64(_canonical({"alg": "EdDSA", "kid": self._kid, "typ": "JWT"}))
+        signing = f"{head}.{_b64(body)}"
+        jws = f"{signing}.{_b64(self._key.sign(signing.encode()))}".encode()
+        self._signed = Signed(tag, now_ms, body, self._key.sign(body), jws)
+        return self._signed
+
+    def _said(self) -> dict[str, Any]:
+        world = self.site.world()
+        authorities = {
+            f"{code}/{authority.id}": {
+                "name": {lang: authority.name.text(lang) for lang in country.languages},
+                "url": authority.url,
+            }
+            for code, country in world.countries.items()
+            for authority in country.authorities.values()
+        }
+        working = {way.account + way.kind for way in self._watch.ways(UNKNOWN_ENTRY)}
+        channels = [
+            {
+                "kind": line.channel.kind,
+                "account": line.channel.account,
+                "name": link.name,
+                "link": link.page or link.url,
+                "works": line.channel.account + line.channel.kind in working,
+            }
+            for line in self._watch.accounts
+            if (link := line.channel.entry_link("")) is not None
+        ]
+        return {
+            "format": FORMAT,
+            "site": self._public,
+            "check": f"{self._public}/check",
+            "key": self._kid,
+            "authorities": authorities,
+            "channels": channels,
+        }
+
+    # ---- for people ----
+
+    async def root(self, request: Request) -> Response:
+        return RedirectResponse(f"/{language(self.site, request)}/check", 302, {"vary": "accept-language, cookie"})
+
+    async def check(self, request: Request) -> Response:
+        """What somebody was sent: is it ours?"""
+        lang = language(self.site, request)
+        words, query = self.site.words[lang], request.query_params
+        pasted = query.get("q", "")[:LONGEST]
+        code, number = query.get("code", "")[:MOST_CODE].strip(), query.get("number", "")[:MOST_NUMBER].strip()
+        said: dict[str, Any] = {"verdict": "", "about": "", "name": ""}
+        if code or number:
+            said = await self._of_code(request, code, number, lang)
+        elif pasted.strip():
+            told = tell(pasted, self.ours())
+            app = told.own.kind if told.own else ""
+            known = words.say(f"way.{app}") if app and words.knows(f"way.{app}") else app
+            said = {
+                "verdict": told.verdict,
+                "about": known,
+                "name": told.own.name if told.own else "",
+                "said": told.said,
+            }
+        response = self.site.pages.page(
+            "check.html",
+            self.site.frame(request, lang, f"/{lang}/check", place="check", indexed=not request.scope["query_string"]),
+            words,
+            title=words.say("check.title"),
+            pasted=pasted,
+            code=code,
+            number=number,
+            told=said,
+            own=[
+                {"app": words.say(f"way.{one.kind}") if words.knows(f"way.{one.kind}") else one.kind, "name": one.name}
+                for one in self.ours()
+            ],
+            people=self.site.people(lang),
+        )
+        return unkept_page(response) if request.scope["query_string"] else response
+
+    def ours(self) -> list[Own]:
+        """Everything that is the authority's own, dead or alive: a dead bot is still no forgery."""
+        found = [
+            own(line.channel.kind, link.name, link.url, link.page)
+            for line in self._watch.accounts
+            if (link := line.channel.entry_link("")) is not None
+        ]
+        return [*found, own("site", urlsplit(self._public).netloc or self._public, self._public)]
+
+    async def _of_code(self, request: Request, code: str, number: str, lang: str) -> dict[str, Any]:
+        """Whether a message with this code was sent about the case of this number."""
+        if not code or not number:
+            return {"verdict": "code_half"}
+        who = self._vault.digest("attempt", household(request.client.host if request.client else ""))
+        about, now_ms = self._vault.digest("attempt", alike(number)), self._clock()
+        # Both are counted, whatever the first says: the answer must not tell which of them is full.
+        mine = await self._records.attempt(f"check/{who}", ATTEMPTS, WINDOW_MS, now_ms)
+        its = await self._records.attempt(f"check/number/{about}", ATTEMPTS_AT_NUMBER, HOUR_MS, now_ms)
+        if not (mine and its):
+            return {"verdict": "code_many"}
+        made, wanted = notice_code(self._vault), alike(code)
+        authorities = dict.fromkeys(
+            f"{country.code}/{authority}"
+            for country in self.site.world().countries.values()
+            for authority in country.authorities
+        )
+        for authority in authorities:
+            case = await self._records.case(authority, number)
+            for passed in await self._records.history(case.id) if case else ():
+                same = hmac.compare_digest(alike(made(case.id, passed.stage)), wanted) if case else False
+                if case and same and passed.verdict == "reached":
+                    process = self._desk.words.processes.get(case.service)
+                    stage = process.stages.get(passed.stage) if process else None
+                    return {
+                        "verdict": "code_genuine",
+                        "about": case_title(self.site, self._desk.words.processes.get, case, lang),
+                        "said": stage.text.text(lang) if stage else "",
+                        "name": day_of(self.site, case.service, passed.recorded_ms, lang),
+                    }
+        return {"verdict": "code_unknown"}
+
+
+def signing_key(path: Path) -> bytes:
+    """The key of the signed list, kept in a file as PEM (PKCS #8); a new one, for its owner only, if there is none.
+
+    Raises OSError, and ValueError for a file that holds no Ed25519 key.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        key = load_pem_private_key(path.read_bytes(), None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise ValueError(f"{path} holds no Ed25519 key") from None
+    else:
+        key = Ed25519PrivateKey.generate()
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+
+
+def _public(body: bytes, media: str, more: dict[str, str] | None = None) -> Response:
+    """For everybody, and for programs on other sites too."""
+    headers = {"cache-control": f"public, max-age={MAX_AGE_S}", "access-control-allow-origin": "*", **(more or {})}
+    return Response(body, media_type=media, headers=headers)
+
+
+def _canonical(said: object) -> bytes:
+    """JSON with sorted names and no blanks, in UTF-8."""
+    return msgspec.json.encode(said, order="sorted")
+
+
+def _b64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _iso(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,54 @@
+"""What comes over HTTP is believed of those who prove themselves there; mails come from the mail server alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.commands import ROOT
+from vikno.bootstrap.settings import Settings
+from vikno.bootstrap.web import Web, make_web
+
+PUBLIC = "https://vikno.example"
+GIVEN = {
+    "VIKNO_KEY": "00" * 32,
+    "VIKNO_TELEGRAM_TOKEN": "1:" + "A" * 35,
+    "VIKNO_VIBER_TOKEN": "v" * 50,
+    "VIKNO_VIBER_NAME": "Вікно",
+    "VIKNO_SMTP_URL": "smtp://127.0.0.1:9",
+    "VIKNO_MAIL_FROM": "Вікно <vikno@dms.example>",
+}
+SMS = {
+    "kannel": {"VIKNO_SMS_URL": "http://u:p@127.0.0.1:9/cgi-bin/sendsms", "VIKNO_SMS_NUMBER": "+380441234567"},
+    "smpp": {"VIKNO_SMPP_URL": "smpp://u:p@127.0.0.1:9", "VIKNO_SMS_NUMBER": "+380441234567"},
+}
+FORGED = b"From: olena@example.org\r\nTo: vikno@dms.example\r\nMessage-ID: <1@example.org>\r\n\r\nerase my data\r\n"
+
+
+@pytest.fixture(params=SMS)
+async def web(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Web]:
+    settings = Settings(PUBLIC, GIVEN | SMS[request.param])
+    made = make_web(countries=[ROOT / "countries/ua"], store=f"sqlite:///{tmp_path}/hooks.db", settings=settings)
+    yield made
+    await made.intake.book.close()
+
+
+async def test_no_account_takes_anything_without_proof(web: Web) -> None:
+    headers = {"envelope-to": "vikno@dms.example", "envelope-from": "olena@example.org"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(web.app), base_url=PUBLIC) as client:
+        for account in ("telegram/main", "viber/main", "email/main", "sms/main"):
+            for kind in ("message/rfc822", "application/json", "application/x-www-form-urlencoded"):
+                for method in ("POST", "GET"):
+                    said = await client.request(
+                        method, f"/hooks/{account}", content=FORGED, headers={**headers, "content-type": kind}
+                    )
+                    assert said.status_code in (401, 403, 404), (account, kind, method)
+    assert [hook.counted.total() - hook.counted["refused"] for hook in web.bot.hooks.values()] == [0] * 4
+
+
+async def test_mails_have_no_webhook_neither_the_short_way(web: Web) -> None:
+    assert not [path for path in web.quick if b"email" in path]
+    assert b"/hooks/telegram/main" in web.quick

@@ -1,0 +1,220 @@
+"""The signed list verifies with OpenSSL, and /check tells genuine from forged, kindly."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import shutil
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from tests.portal.around import NUMBER, around, person, seed
+from tests.portal.forms import read
+from vikno.bootstrap.settings import Settings, SettingWrong, list_key
+from vikno.portal.official import ATTEMPTS, ATTEMPTS_AT_NUMBER, DAY_MS, signing_key
+from vikno.usecases.tell_genuine import own, tell
+from vikno.wire.vault import LocalVault
+
+OURS = [
+    own("telegram", "@vikno_dms_bot", "https://t.me/vikno_dms_bot"),
+    own("viber", "Вікно ДМС", "viber://pa?chatURI=viknodms", "https://chats.viber.com/viknodms"),
+    own("sms", "+380441234567", "sms:+380441234567?&body=VIKNO"),
+    own("email", "vikno@dms.example", "mailto:vikno@dms.example?subject=x"),
+    own("site", "vikno.example", "https://vikno.example"),
+]
+CLAIMS = [
+    ("@vikno_dms_bot", "genuine"),
+    ("Vikno_DMS_Bot", "genuine"),
+    ("https://t.me/vikno_dms_bot?start=abc", "genuine"),
+    ("t.me/vikno_dms_bot", "genuine"),
+    ("tg://resolve?domain=vikno_dms_bot", "genuine"),
+    ("viber://pa?chatURI=viknodms&context=x", "genuine"),
+    ("https://chats.viber.com/viknodms", "genuine"),
+    ("+380 44 123 45 67", "genuine"),
+    ("0441234567", "genuine"),
+    ("vikno@dms.example", "genuine"),
+    ("https://vikno.example/q/cnap", "genuine"),
+    ("Пишіть нам: @vikno_dms_bot", "genuine"),
+    ("@vikno_dms_b0t", "alike"),  # a zero
+    ("@vikno_dmss_bot", "alike"),  # a letter more
+    ("@vikno_dms_bt", "alike"),  # a letter less
+    ("@vikno_dsm_bot", "alike"),  # two letters swapped
+    ("@vіkno_dms_bot", "alike"),  # a Cyrillic і
+    ("@vikno_dms_bot_help", "alike"),
+    ("@official_vikno_dms_bot", "alike"),
+    ("https://t.me/vikno_dms_b0t", "alike"),
+    ("https://chats.viber.com/viknodrns", "alike"),
+    ("https://vikno.example.login.example", "alike"),
+    ("https://vlkno.example/pay", "alike"),
+    ("vikno@drns.example", "alike"),
+    ("+380441234568", "alike"),
+    ("@vikno_dms_bot радить писати на @vikno_dms_b0t", "alike"),
+    ("Вікно ДМС", "named"),
+    ("Bікно ДMC", "named"),  # with Latin letters
+    ("@weather_kyiv_bot", "unknown"),
+    ("https://t.me/durov", "unknown"),
+    ("+48221234567", "unknown"),
+    ("101", "unknown"),
+    ("", "nothing"),
+    ("Добрий день! Це ваша служба.", "nothing"),
+    ("😀" * 50, "nothing"),
+    ("http://[", "nothing"),
+    ("@", "nothing"),
+]
+
+
+@pytest.mark.parametrize(("pasted", "verdict"), CLAIMS)
+def test_what_somebody_pastes_is_told_apart(pasted: str, verdict: str) -> None:
+    assert tell(pasted, OURS).verdict == verdict
+
+
+HUGE = ["a" * 100_000, "@" * 5000, "//" * 3000, "1 " * 3000, "x@" * 2000, "\x00\ud800", "a." * 900]
+
+
+@pytest.mark.parametrize("pasted", HUGE)
+def test_nothing_pasted_takes_long_or_breaks_it(pasted: str) -> None:
+    assert tell(pasted, OURS).verdict in ("unknown", "nothing", "alike")
+
+
+async def verified(command: list[str], folder: Path) -> bool:
+    """Whether OpenSSL says so."""
+    run = await asyncio.create_subprocess_exec(*command, cwd=folder, stdout=asyncio.subprocess.DEVNULL)
+    return await run.wait() == 0
+
+
+async def test_the_list_verifies_with_openssl_and_names_what_is_ours(tmp_path: Path) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.fail("openssl is missing: apt-get install openssl")
+    async with around(tmp_path) as here, person(here) as client:
+        here.platforms.username = "somebody_else_bot"
+        await here.watch.check()
+        body = (await client.get("/.well-known/official-channels.json")).content
+        for name, path in (("list.json", "json"), ("list.sig", "sig"), ("key.pem", "pem")):
+            (tmp_path / name).write_bytes((await client.get(f"/.well-known/official-channels.{path}")).content)
+        command = [
+            openssl, "pkeyutl", "-verify", "-pubin", "-inkey", "key.pem", "-rawin",
+            "-in", "list.json", "-sigfile", "list.sig",
+        ]  # fmt: skip
+        assert await verified(command, tmp_path)
+        (tmp_path / "list.json").write_bytes(body.replace(b"vikno_dms_bot", b"vikno_dms_b0t"))
+        assert not await verified(command, tmp_path)
+        said = json.loads(body)
+        assert said["site"] == "https://vikno.example"
+        assert {(one["kind"], one["name"], one["works"]) for one in said["channels"]} == {
+            ("telegram", "@vikno_dms_bot", False),
+            ("viber", "Вікно ДМС", True),
+            ("sms", "+380441234567", True),
+            ("email", "vikno@dms.example", True),
+        }
+        assert said["authorities"]["ua/dms"]["name"]["uk"] == "Державна міграційна служба України"
+
+
+async def test_the_list_is_a_jws_too(tmp_path: Path) -> None:
+    async with around(tmp_path) as here, person(here) as client:
+        head, body, signature = (await client.get("/.well-known/official-channels.jws")).text.split(".")
+
+        def plain(part: str) -> bytes:
+            return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+        key = load_pem_public_key(here.official.public_pem)
+        assert json.loads(plain(head))["alg"] == "EdDSA"
+        assert plain(body) == (await client.get("/.well-known/official-channels.json")).content
+        key.verify(plain(signature), f"{head}.{body}".encode())  # type: ignore[union-attr, call-arg]
+        with pytest.raises(InvalidSignature):
+            key.verify(plain(signature), f"{head}.{body}A".encode())  # type: ignore[union-attr, call-arg]
+
+
+async def test_the_list_stays_the_same_for_a_day_while_nothing_changes(tmp_path: Path) -> None:
+    moment = [1_790_000_000_000]
+    async with around(tmp_path, clock=lambda: moment[0]) as here:
+        first = here.official.signed()
+        moment[0] += DAY_MS - 1
+        assert here.official.signed() is first
+        moment[0] += 1
+        assert here.official.signed().body != first.body
+
+
+async def test_the_page_tells_and_warns(tmp_path: Path) -> None:
+    async with around(tmp_path) as here, person(here) as client:
+        for pasted, words in (
+            ("@vikno_dms_bot", "Так, це наше"),
+            ("@vikno_dms_b0t", "Обережно: це не наше"),
+            ("@durov", "Ми цього не знаємо"),
+            ("Вікно ДМС", "Назви замало"),
+            ("Добрий день!", "Немає з чим порівняти"),
+            ("<script>alert(1)</script> @vikno_dms_b0t", "Обережно: це не наше"),
+        ):
+            said = await client.get("/uk/check", params={"q": pasted})
+            page = read(said.text)
+            assert words in page.all("div", role="status")[0].text, pasted
+            assert "Ніколи не просимо кодів" in page.text
+            assert said.headers["cache-control"] == "no-store"
+            assert "<script>alert" not in said.text
+        assert (await client.get("/check")).url.path == "/uk/check"
+
+
+async def test_a_messages_code_is_genuine_only_with_its_case(tmp_path: Path) -> None:
+    async with around(tmp_path) as here, person(here) as client:
+        seeded = await seed(here)
+
+        async def said(code: str, number: str) -> str:
+            page = read((await client.get("/uk/check", params={"code": code, "number": number})).text)
+            return page.all("div", role="status")[0].text
+
+        code = seeded["code"]
+        genuine = await said(code.lower(), NUMBER)
+        assert "Так, це наш код" in genuine
+        assert "Дані передано до центру персоналізації" in genuine, "so that a copied code on other words is seen"
+        for wrong, number in ((code, "UA-2026-0004418"), ("222222", NUMBER), (here.desk.code(1, "shipped"), NUMBER)):
+            assert "Такого повідомлення ми не надсилали" in await said(wrong, number)
+        assert "Потрібне і те, і те" in await said(code, "")
+        last = ""
+        for _ in range(ATTEMPTS):
+            last = await said("222222", NUMBER)
+        assert "Забагато спроб" in last
+
+
+async def test_a_code_cannot_be_guessed_from_many_addresses(tmp_path: Path) -> None:
+    async with around(tmp_path) as here:
+        seeded = await seed(here)
+
+        async def said(code: str, number: str, address: str) -> str:
+            transport = httpx.ASGITransport(here.app, client=(address, 1))
+            async with httpx.AsyncClient(transport=transport, base_url="https://vikno.example") as client:
+                page = read((await client.get("/uk/check", params={"code": code, "number": number})).text)
+            return page.all("div", role="status")[0].text
+
+        for at in range(ATTEMPTS_AT_NUMBER):
+            assert "Такого повідомлення ми не надсилали" in await said("222222", NUMBER, f"203.0.113.{at}")
+        written = NUMBER.lower().replace("-", " ")
+        for number in (NUMBER, written):
+            assert "Забагато спроб" in await said(seeded["code"], number, "198.51.100.1")
+        assert "Такого повідомлення ми не надсилали" in await said("222222", "UA-2026-0004418", "198.51.100.1")
+        for at in range(ATTEMPTS):
+            await said("222222", f"UA-{at}", f"2001:db8::{at:x}")
+        assert "Забагато спроб" in await said("222222", "UA-1", "2001:db8::ffff:1"), "one line has 2^64 addresses"
+        assert "Такого повідомлення ми не надсилали" in await said("222222", "UA-1", "2001:db8:0:1::1")
+
+
+def test_the_key_of_the_list_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "list.pem"
+    first = signing_key(path)
+    assert len(first) == 32
+    assert path.stat().st_mode & 0o077 == 0
+    assert signing_key(path) == first
+
+
+async def test_a_server_signs_with_the_key_of_its_settings(tmp_path: Path) -> None:
+    path = tmp_path / "list.pem"
+    vault = LocalVault(bytes(32))
+    assert list_key(Settings(given={"VIKNO_SIGNING_KEY": str(path)}), vault) == signing_key(path)
+    assert list_key(Settings(), vault) == list_key(Settings(), vault)
+    path.write_text("no key", "ascii")
+    with pytest.raises(SettingWrong, match="VIKNO_SIGNING_KEY"):
+        list_key(Settings(given={"VIKNO_SIGNING_KEY": str(path)}), vault)
