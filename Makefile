@@ -3,15 +3,15 @@
 PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
-# Processes of the test run. Two suit the smallest machine; more only help the browser tests a little.
-JOBS ?= 2
+# Processes of the test run: more than cores, since many tests wait for a disk, a browser or a platform.
+JOBS ?= 4
 
 WEB := src/vikno/portal/static/manifest.json
 WEB_SOURCES := $(shell find web -type f) $(wildcard countries/*/theme.json)
 CHROMIUMS := chromium chromium-browser google-chrome google-chrome-stable
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types floors reference bench chromium lock wheel clean
+.PHONY: help setup demo test check lint types floors reference bench chromium kannel lock wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -23,7 +23,7 @@ demo: setup ## the demo, on 127.0.0.1:8080 (PORT=9000 changes it)
 	@echo "Vikno opens on http://127.0.0.1:$(PORT)/ (Ctrl-C ends it)"
 	@$(BIN)/vikno demo --port $(PORT)
 
-test: setup chromium lint types floors ## everything: lint, types, floors, unit, contract, browser, docs
+test: setup chromium kannel lint types floors ## everything: lint, types, floors, unit, contract, browser, docs
 	$(BIN)/pytest -m "" -n $(JOBS) --dist loadgroup
 
 check: .venv/.project $(WEB) lint types floors ## the quick one: lint, types, floors, unit tests
@@ -86,6 +86,10 @@ $(WEB): node_modules/.installed $(WEB_SOURCES)
 chromium:
 	@for name in $(CHROMIUMS); do command -v $$name >/dev/null && exit 0; done; \
 	  test -n "$$VIKNO_CHROMIUM" || $(MAKE) --no-print-directory apt PACKAGE=chromium
+
+kannel:
+	@command -v bearerbox >/dev/null && test -x /usr/lib/kannel/test/fakesmsc \
+	  || { $(MAKE) --no-print-directory apt PACKAGE=kannel && $(MAKE) --no-print-directory apt PACKAGE=kannel-extras; }
 
 .PHONY: apt
 apt:

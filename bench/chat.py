@@ -17,8 +17,10 @@ import gc
 import secrets
 import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
 import uvloop
@@ -30,6 +32,13 @@ from bench.server import Served, serving
 
 PATIENCE_S = 30.0
 """A turn that takes longer has failed."""
+
+
+class Talks(Protocol):
+    """Who does one turn at a time."""
+
+    async def turn(self) -> None:
+        """Raises WrongAnswer, OSError, TimeoutError."""
 
 
 @dataclass
@@ -56,7 +65,7 @@ class Tally:
 HEADS = ["load", "turns/s", "p50 / p99 / p99.9 / max, ms", "server CPU, µs a turn", "wrong answers", "failed"]
 
 
-async def one_turn(person: Person, since: float, tally: Tally) -> None:
+async def one_turn(person: Talks, since: float, tally: Tally) -> None:
     """One turn of one person, and how long it took `since` a moment."""
     try:
         async with asyncio.timeout(PATIENCE_S):
@@ -70,11 +79,11 @@ async def one_turn(person: Person, since: float, tally: Tally) -> None:
         tally.waits_s.append(time.perf_counter() - since)
 
 
-async def closed_loop(people: list[Person], seconds: float) -> Tally:
+async def closed_loop(people: Sequence[Talks], seconds: float) -> Tally:
     """Everybody sends the next turn when the last one was answered."""
     tally, began = Tally(), time.perf_counter()
 
-    async def talk(person: Person) -> None:
+    async def talk(person: Talks) -> None:
         while (sent := time.perf_counter()) < began + seconds:
             await one_turn(person, sent, tally)
 
@@ -85,12 +94,12 @@ async def closed_loop(people: list[Person], seconds: float) -> Tally:
     return tally
 
 
-async def open_loop(people: list[Person], seconds: float, rate: float) -> Tally:
+async def open_loop(people: Sequence[Talks], seconds: float, rate: float) -> Tally:
     """Turns are due at a fixed rate; one that finds nobody ready waits for somebody, and its time counts."""
     tally, began = Tally(), time.perf_counter()
     ready, overdue = deque(people), deque[float]()
 
-    async def talk(person: Person, due: float) -> None:
+    async def talk(person: Talks, due: float) -> None:
         await one_turn(person, due, tally)
         while overdue:
             await one_turn(person, overdue.popleft(), tally)

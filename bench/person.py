@@ -43,10 +43,9 @@ class Turn:
 class Connection(asyncio.Protocol):
     """HTTP/1.1, one request at a time; the least that a browser would do."""
 
-    def __init__(self, url: SplitResult) -> None:
+    def __init__(self, path: str, host: str) -> None:
         self._head = (
-            f"POST {url.path.rstrip('/')}/chat/turns HTTP/1.1\r\nHost: {url.netloc}\r\n"
-            "Content-Type: application/json\r\nContent-Length: "
+            f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: "
         ).encode()
         self._parser = httptools.HttpResponseParser(self)
         self._body: list[bytes] = []
@@ -59,11 +58,15 @@ class Connection(asyncio.Protocol):
 
         Raises WrongAnswer for any status but 200, and ConnectionError.
         """
+        return await self.send(body)
+
+    def send(self, body: bytes, lines: bytes = b"") -> asyncio.Future[bytes]:
+        """The same, for who does not wait. `lines`: more headers, each ended."""
         if self.lost:
             raise ConnectionResetError
         self._answer = asyncio.get_running_loop().create_future()
-        self._transport.write(b"%s%d\r\n\r\n%s" % (self._head, len(body), body))
-        return await self._answer
+        self._transport.write(b"%s%d\r\n%s\r\n%s" % (self._head, len(body), lines, body))
+        return self._answer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ready to send."""
@@ -106,7 +109,8 @@ async def connect(url: SplitResult) -> Connection:
     """A connection to the chat at `url`."""
     loop = asyncio.get_running_loop()
     host, port = url.hostname or "127.0.0.1", url.port or 80
-    _, connection = await loop.create_connection(lambda: Connection(url), host, port)
+    path = f"{url.path.rstrip('/')}/chat/turns"
+    _, connection = await loop.create_connection(lambda: Connection(path, url.netloc), host, port)
     return connection
 
 

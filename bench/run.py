@@ -18,7 +18,7 @@ from typing import ParamSpec, TypeVar
 
 import uvloop
 
-from bench import chat, commands, engine, store
+from bench import bot, chat, commands, disk, engine, store
 from bench.figures import company, latencies, machine, milliseconds, percentile, table
 from bench.server import serving
 
@@ -101,6 +101,8 @@ def store_figures(seconds: float) -> Iterator[Figure]:
 def chat_figures(seconds: float) -> Iterator[Figure]:
     """The chat over HTTP, all of it: another process sends, the server has a real store with fsync."""
     chat.be_quick()
+    alone = f"{latencies(disk.waits_s(seconds, STEADY))} ms"
+    yield Figure(f"the disk alone, {STEADY:,.0f} blocks/s, just before", alone, how="python -m bench.disk")
     with serving() as served:
         rates = [0.0, STEADY]
         tallies = uvloop.run(chat.measure(served.url, PEOPLE, seconds, rates, served))
@@ -124,11 +126,38 @@ def chat_figures(seconds: float) -> Iterator[Figure]:
     yield below("server: memory after all that", memory_mb, 120, "MB", "", "python -m bench.chat")
 
 
+def bot_figures(seconds: float) -> Iterator[Figure]:
+    """The bot over webhooks and the platforms' APIs, beside one made with aiogram that answers the same."""
+    chat.be_quick()
+    bot.on_two_cores()
+    measured = list(bot.all_measured(["telegram", "viber", "aiogram"], PEOPLE, seconds, [0.0, STEADY]))
+    times = bot.times_aiogram(measured)
+    for one in measured:
+        tally, most = one.tally, bot.MORE_THAN_AIOGRAM
+        p99_s = percentile(sorted(tally.waits_s), 0.99)
+        clean = not tally.wrong and not tally.failed
+        seen = (
+            f"{tally.turns_per_s:,.0f} turns/s; {latencies(tally.waits_s)} ms; "
+            f"{tally.cpu_s / max(len(tally.waits_s), 1) * 1e6:.0f} µs of CPU a turn; "
+            f"{len(tally.wrong)} wrong, {len(tally.failed)} failed"
+        )
+        must, good = "", None
+        if one.rate:
+            must, good = "p99 under 25 ms, none wrong", clean and p99_s < 0.025
+        elif one.name in times:
+            seen += f"; {times[one.name]:.1f} times aiogram"
+            must = f"2,500 turns/s, {most:g} times aiogram, none wrong"
+            good = clean and tally.turns_per_s >= 2500 and times[one.name] >= most
+        load = chat.load_name(PEOPLE, one.rate)
+        yield Figure(f"{one.name}, {load}", seen, must, good, f"python -m bench.bot --rate {one.rate:g}")
+
+
 PARTS: dict[str, Callable[[float], Iterator[Figure]]] = {
     "commands": command_figures,
     "engine": engine_figures,
     "store": store_figures,
     "chat": chat_figures,
+    "bot": bot_figures,
 }
 
 

@@ -10,7 +10,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,15 +38,18 @@ class Served:
 
 
 @contextmanager
-def serving(within: str | None = None) -> Iterator[Served]:
-    """Start `vikno run` on a free port of the loopback and a new store under `within`; end it afterwards."""
+def serving(within: str | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """Start `vikno run` on a free port of the loopback and a new store under `within`; end it afterwards.
+
+    `settings`: more of the environment.
+    """
     with tempfile.TemporaryDirectory(dir=within) as folder, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
         command = [str(COMMAND), "run", "--port", str(port), "--store", f"sqlite:///{folder}/store.db"]
         began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **(settings or {})})
         try:
             url = f"http://127.0.0.1:{port}"
             _wait_for(url, process)

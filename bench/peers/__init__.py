@@ -1,0 +1,1 @@
+"""What others would use in our place, held to the same questions."""
