@@ -58,8 +58,6 @@ NIGHT, NO_NIGHT = 'quiet: {from: "21:00", to: "08:00"}', 'quiet: {from: "03:00",
 """Notices are not kept for the morning, whatever the hour of the run."""
 FOLLOWERS = 200
 STAGE_EVERY_S = 0.05
-MOST_REPEATED = 4
-"""Replies of one person that a kill can find sent and not yet marked so."""
 
 
 @dataclass
@@ -356,15 +354,13 @@ class Play:
         await store.close()
 
     def _arrivals(self, chat: int, expected: list[str]) -> None:
-        """Every expected message has arrived, in order; after a kill the last few may come once more, in order too."""
+        """Every expected message has arrived, in order; the last one may have come once more."""
         arrived, at = self.api.arrived[chat], 0
         for text in arrived:
             if at < len(expected) and _is_part(text, expected[at]):
                 at += 1
                 continue
-            back = next((n for n in range(1, min(at, MOST_REPEATED) + 1) if _is_part(text, expected[at - n])), None)
-            if back is not None:
-                at += 1 - back
+            if at and _is_part(text, expected[at - 1]):
                 self.doubled += 1
             else:
                 known = text in expected

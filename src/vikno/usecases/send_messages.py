@@ -2,11 +2,14 @@
 
 A reply is an effect that waits in the outbox of its conversation; it is done when the platform has it. A notice is
 leased, which marks it `sending` on disk before its request leaves, so that after a kill it is known to be unknown.
+The next message to a person leaves when their last reply is on record as done, so that a kill repeats one at most.
 """
 
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
@@ -27,7 +30,7 @@ from vikno.usecases.channel import (
     Unknown,
     decode_outbound,
 )
-from vikno.usecases.ports import Clock, Outbox
+from vikno.usecases.ports import Clock, Effect, Outbox
 from vikno.usecases.records import NoticeKept, Records, Settled, Vault
 
 log = logging.getLogger("vikno.send")
@@ -44,7 +47,7 @@ SETTLE_S = 0.05
 LANES = ("notice", "bulk")
 MOST_CHATS = 10_000
 MOST_WAITING = 100
-"""Replies that wait for one person. Whoever writes faster than the platform lets us answer gets the latest of them."""
+"""Replies to one person held in memory. Of others only the place on record is, until half of these have gone."""
 
 
 @dataclass(slots=True, eq=False)
@@ -66,11 +69,24 @@ class _Item:
 class _Chat:
     """What waits for one person; one message at a time is on its way."""
 
+    conversation: str
     waiting: deque[_Item] = field(default_factory=deque)
-    flying: bool = False
+    replies: int = 0
+    """So many of those that wait."""
+    beyond: deque[int] = field(default_factory=deque)
+    """Positions of replies that wait on record alone."""
+    busy: bool = False
+    """A message is on its way, or a reply is being put on record."""
+    listed: object = None
+    """The lane it stands in, or the list of those who come back."""
     ready_s: float = 0.0
     paced_s: float = 0.0
     """When everything that went would have gone, had the gap been kept each time."""
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits, nothing is on its way."""
+        return not (self.waiting or self.beyond or self.busy)
 
 
 class Pace:
@@ -133,8 +149,13 @@ class Sender:
         self._gap_s, self._at_once = 0.0 if rate else known.chat_gap_s, known.at_once
         self._burst_s = (known.chat_burst - 1) * self._gap_s
         self._chats: dict[str, _Chat] = {}
-        self._replies: deque[str] = deque()
-        self._notices: deque[str] = deque()
+        self._replies: deque[_Chat] = deque()
+        self._notices: deque[_Chat] = deque()
+        self._back: list[tuple[float, int, _Chat]] = []
+        """Those who may get nothing before a moment, the first one first."""
+        self._number = itertools.count()
+        self._held = 0
+        """Notices in memory."""
         self._flying = 0
         self._alarmed: str | None = None
         self._settled: list[Settled] = []
@@ -149,34 +170,13 @@ class Sender:
 
     def offer(self, conversation: str, address: str, position: int, outbound: Outbound) -> None:
         """A reply that is on record and waits. It goes as soon as the pace and its person's order allow."""
-        now_s = asyncio.get_running_loop().time()
-        item = _Item(conversation, address, outbound, now_s, position=position)
-        chat = self._chats.get(conversation)
-        if chat is not None and len(chat.waiting) >= MOST_WAITING and self._overtaken(chat, item):
+        chat = self._chat(conversation)
+        if chat.beyond or chat.replies >= MOST_WAITING:
+            chat.beyond.append(position)
             return
-        self._queue(item, self._replies)
+        now_s = asyncio.get_running_loop().time()
+        self._queue(chat, _Item(conversation, address, outbound, now_s, position=position))
         self._pump()
-
-    def _overtaken(self, chat: _Chat, item: _Item) -> bool:
-        """Let a reply take the place of the oldest that waits; False if none does. The lane keeps its place for it."""
-        idle = [one for one in list(chat.waiting)[chat.flying :] if one.notice is None and not one.part]
-        if not idle:
-            return False
-        chat.waiting.remove(idle[0])
-        at = next((n for n, one in enumerate(chat.waiting) if one.notice is not None and not one.part), None)
-        chat.waiting.insert(len(chat.waiting) if at is None else at, item)
-        self.counted["overtaken"] += 1
-        task = asyncio.get_running_loop().create_task(self._forgo(idle[0]))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return True
-
-    async def _forgo(self, item: _Item) -> None:
-        """Nobody will send it: it waits on record no more."""
-        try:
-            await self._outbox.done(item.conversation, item.position)
-        except ViknoError as error:
-            log.error("outcome_not_kept", extra={"account": self.name, "error": error.code})
 
     async def resume(self) -> int:
         """At the start: replies that waited when the last process ended are sent; how many there are.
@@ -190,34 +190,65 @@ class Sender:
         for effect in await self._outbox.waiting(100_000):
             if not effect.conversation.startswith(f"{self.name}:"):
                 continue
-            known = await self._records.known(effect.conversation)
-            old = self._clock() - effect.created_ms > REPLY_LIVES_S * 1000
-            if known is None or old:
-                await self._outbox.done(effect.conversation, effect.position)
-                continue
+            chat = self._chat(effect.conversation)
+            if chat.beyond or chat.replies >= MOST_WAITING:
+                chat.beyond.append(effect.position)
+                found += 1
+            elif (item := await self._fetched(effect)) is not None:
+                self._queue(chat, item)
+                found += 1
+        self._pump()
+        return found
+
+    async def _fetched(self, effect: Effect) -> _Item | None:
+        """A reply from the record; None, and done, if nobody is there, it is too old, or it cannot be read."""
+        known = await self._records.known(effect.conversation)
+        age_s = (self._clock() - effect.created_ms) / 1000
+        if known is not None and known.status == "alive" and age_s <= REPLY_LIVES_S:
             try:
-                outbound = decode_outbound(effect.payload)
-                address = self._vault.unseal(known.sealed)
+                outbound, address = decode_outbound(effect.payload), self._vault.unseal(known.sealed)
             except (ValueError, ViknoError) as error:
                 log.error("reply_unreadable", extra={"account": self.name, "error": type(error).__name__})
-                await self._outbox.done(effect.conversation, effect.position)
-                continue
-            self.offer(effect.conversation, address, effect.position, outbound)
-            found += 1
-        return found
+            else:
+                born_s = asyncio.get_running_loop().time() - age_s
+                return _Item(effect.conversation, address, outbound, born_s, position=effect.position)
+        self.counted["forgone"] += 1
+        await self._outbox.done(effect.conversation, effect.position)
+        return None
+
+    async def _refill(self, chat: _Chat) -> None:
+        """When little is left, fetch of what waits on record alone."""
+        while chat.beyond and chat.replies <= MOST_WAITING // 2 and not self._closing:
+            try:
+                await self._fetch_some(chat)
+            except ViknoError as error:
+                log.error("replies_not_fetched", extra={"account": self.name, "error": error.code})
+                await asyncio.sleep(LOOK_AGAIN_S)
+
+    async def _fetch_some(self, chat: _Chat) -> None:
+        """What is not found was forgotten meanwhile."""
+        wanted = sorted(chat.beyond)[:MOST_WAITING]
+        effects = await self._outbox.since(chat.conversation, wanted[0] - 1, MOST_WAITING)
+        reached = effects[-1].position if len(effects) == MOST_WAITING else wanted[-1]
+        looked_for = {position for position in wanted if position <= reached}
+        found = [one for one in effects if one.position in looked_for and one.status == "waiting"]
+        items = [item for one in found if (item := await self._fetched(one)) is not None]
+        for item in items:
+            self._queue(chat, item)
+        chat.beyond = deque(position for position in sorted(chat.beyond) if position not in looked_for)
 
     # ---- notices ----
 
     async def run(self) -> None:
         """Fetch notices as the pace allows, until cancelled."""
         while not self._closing:
-            room = min(LEASED, int(self.pace.rate) or 1, self._at_once) - len(self._notices)
+            room = min(LEASED, int(self.pace.rate) or 1, self._at_once) - self._held
             leased: tuple[NoticeKept, ...] = ()
             if room > 0 and self._alarmed is None:
                 leased = await self._lease(room)
             if not leased:
                 self._wake.clear()
-                wait_s = SETTLE_S if self._notices else LOOK_AGAIN_S
+                wait_s = SETTLE_S if self._held else LOOK_AGAIN_S
                 try:
                     await asyncio.wait_for(self._wake.wait(), wait_s)
                 except TimeoutError:
@@ -243,7 +274,7 @@ class Sender:
             except (ValueError, ViknoError) as error:
                 self._settle(Settled(notice.id, BadMessage(type(error).__name__)))
                 continue
-            self._queue(item, self._notices)
+            self._queue(self._chat(item.conversation), item)
         self._pump()
         return tuple(found)
 
@@ -253,43 +284,61 @@ class Sender:
 
     # ---- on their way ----
 
-    def _queue(self, item: _Item, lane: deque[str]) -> None:
-        chat = self._chats.get(item.conversation)
+    def _chat(self, conversation: str) -> _Chat:
+        chat = self._chats.get(conversation)
         if chat is None:
-            chat = self._chats[item.conversation] = _Chat()
+            chat = self._chats[conversation] = _Chat(conversation)
+        return chat
+
+    def _queue(self, chat: _Chat, item: _Item) -> None:
         if item.notice is None:  # a reply goes before the notices of the same person
             at = next((n for n, other in enumerate(chat.waiting) if other.notice is not None and not other.part), None)
             chat.waiting.append(item) if at is None else chat.waiting.insert(at, item)
+            chat.replies += 1
         else:
             chat.waiting.append(item)
-        lane.append(item.conversation)
+            self._held += 1
+        self._list(chat, asyncio.get_running_loop().time())
+
+    def _list(self, chat: _Chat, now_s: float) -> None:
+        """Let a person stand in the lane of what goes to them next, or come back when they may get something."""
+        if chat.busy or not chat.waiting or chat.listed is self._back:
+            return
+        lane = self._replies if chat.waiting[0].notice is None else self._notices
+        if chat.ready_s > now_s:
+            chat.listed = self._back
+            heapq.heappush(self._back, (chat.ready_s, next(self._number), chat))
+        elif chat.listed is not lane:
+            chat.listed = lane  # where it stood before, it is passed over
+            lane.append(chat)
 
     def _pump(self) -> None:
         """Let go what may go now; come back when more may."""
         if self._closing:
             return
-        now_s = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        while self._back and self._back[0][0] <= now_s:
+            chat = heapq.heappop(self._back)[2]
+            chat.listed = None
+            self._list(chat, now_s)
+        if self._back:
+            self._come_back(self._back[0][0] - now_s)
         for lane, reserve in ((self._replies, 0.0), (self._notices, RESERVED)):
-            for _ in range(len(lane)):
+            while lane:
                 if self._flying >= self._at_once:
                     return  # whoever comes back pumps
-                conversation = lane[0]
-                chat = self._chats.get(conversation)
-                if chat is None or not chat.waiting:
+                chat = lane[0]
+                if chat.listed is not lane:
                     lane.popleft()
-                    continue
-                if chat.flying or chat.ready_s > now_s:
-                    lane.rotate(-1)
-                    if not chat.flying:
-                        self._come_back(chat.ready_s - now_s)
                     continue
                 if (wait_s := self.pace.take(now_s, reserve)) > 0:
                     self._come_back(wait_s)
                     break
                 lane.popleft()
-                chat.flying = True
+                chat.listed, chat.busy = None, True
                 self._flying += 1
-                task = asyncio.get_running_loop().create_task(self._fly(chat, chat.waiting[0]))
+                task = loop.create_task(self._fly(chat, chat.waiting[0]))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
@@ -316,7 +365,6 @@ class Sender:
             log.error("send_failed", extra={"account": self.name, "reason": outcome.reason})
         finally:
             self._flying -= 1
-            chat.flying = False
         loop_s = asyncio.get_running_loop().time()
         chat.paced_s = max(chat.paced_s, loop_s) + self._gap_s
         chat.ready_s = chat.paced_s - self._burst_s
@@ -325,19 +373,28 @@ class Sender:
         if again_s is not None and item.notice is None:
             item.tries += 1
             chat.ready_s = max(chat.ready_s, loop_s + again_s)
-            self._replies.append(item.conversation)
         else:
             chat.waiting.remove(item)
-            if not chat.waiting and self._gap_s == 0:
-                self._chats.pop(item.conversation, None)
-            elif len(self._chats) > MOST_CHATS:
-                self._tidy(loop_s)
+            if item.notice is None:
+                chat.replies -= 1
+                self._pump()
+                await self._finish(item, outcome, again_s)
+                await self._refill(chat)
+            else:
+                self._held -= 1
+        chat.busy = False
+        self._list(chat, asyncio.get_running_loop().time())
+        if chat.idle and self._gap_s == 0:
+            self._chats.pop(item.conversation, None)
+        elif len(self._chats) > MOST_CHATS:
+            self._tidy(loop_s)
         self._pump()
-        await self._finish(item, outcome, again_s)
+        if item.notice is not None:
+            await self._finish(item, outcome, again_s)
 
     def _tidy(self, now_s: float) -> None:
         """Forget people to whom nothing goes now."""
-        idle = [name for name, chat in self._chats.items() if not chat.waiting and chat.ready_s < now_s]
+        idle = [name for name, chat in self._chats.items() if chat.idle and chat.ready_s < now_s]
         for name in idle:
             del self._chats[name]
 
