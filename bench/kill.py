@@ -57,7 +57,9 @@ WORDS = [
 NIGHT, NO_NIGHT = 'quiet: {from: "21:00", to: "08:00"}', 'quiet: {from: "03:00", to: "03:01"}'
 """Notices are not kept for the morning, whatever the hour of the run."""
 FOLLOWERS = 200
-STAGE_EVERY_S = 0.05
+STAGES_AT_ONCE = 4
+WAIT, PATIENCE_S = 0.8, 3.0
+"""The share of turns after which a person waits for the answer, and how long."""
 
 
 @dataclass
@@ -83,12 +85,12 @@ class Api:
             return web.json_response({"ok": True, "result": result})
         said = await request.json()
         lot = 1.0 if self.peace else self.dice.random()
-        if lot < 0.01:
+        if lot < 0.001:
             return self._refused(429, "Too Many Requests: retry after 1", {"retry_after": 1})
-        if lot < 0.02:
+        if lot < 0.006:
             return self._refused(502, "Bad Gateway")
         self.arrived[int(said["chat_id"])].append(str(said["text"]))
-        if lot < 0.025:  # taken, and nobody hears of it
+        if lot < 0.012:  # taken, and nobody hears of it
             self.faults["silent"] += 1
             if request.transport is not None:
                 request.transport.close()
@@ -250,13 +252,18 @@ class Play:
             await self._bring(client, self._update(number, chat, f"/start {case_token(self.vault, case)}"))
 
     async def _talk(self, client: aiohttp.ClientSession) -> None:
-        """People of different chats at once, each in order; a tenth of the updates come twice, some much later."""
+        """People of different chats at once, each in order; a tenth of the updates come twice, some much later.
+
+        Most wait for the answer before they write on; the others do not.
+        """
+        world = load_worlds().now()
         numbers = iter(range(10_000, 10_000_000))
         left = [self.updates]
 
         async def person(chat: int) -> None:
             dice, told = random.Random(self.seed * 1000 + chat), self.said.setdefault(chat, [])  # noqa: S311
             old: list[dict[str, Any]] = []
+            state, heard = None, 0
             while left[0] > 0:
                 while self.updates - left[0] >= self.updates * self.share:  # noqa: ASYNC110 - until the next kill
                     await asyncio.sleep(0.02)
@@ -269,8 +276,18 @@ class Play:
                 if dice.random() < 0.1:
                     await self._bring(client, dice.choice(old[-5:]))
                     self.brought["twice"] += 1
+                state, answer = said_to(state, text, world)
+                heard += len(answer)
+                if dice.random() < WAIT:
+                    await self._hears(chat, heard)
 
         await asyncio.gather(*(person(1000 + n) for n in range(self.people)))
+
+    async def _hears(self, chat: int, messages: int) -> None:
+        """Until as many have arrived, or patience ends."""
+        until_s = time.monotonic() + PATIENCE_S
+        while len(self.api.arrived[chat]) < messages and time.monotonic() < until_s:  # noqa: ASYNC110 - bounded
+            await asyncio.sleep(0.005)
 
     async def _kill(self, done: asyncio.Event) -> None:
         """At random moments while people talk; now and then before it has even begun to answer.
@@ -292,15 +309,17 @@ class Play:
     async def _stages(
         self, client: aiohttp.ClientSession, key: str, cases: dict[int, int], done: asyncio.Event
     ) -> None:
-        """The authority's system reports the stages of all cases, one after the other."""
+        """The authority's system reports the stages of all cases, one after the other, shared out over the run."""
         worlds = load_worlds()
         stages = [name for name, stage in worlds.processes[SERVICE].stages.items() if not stage.final][:3]
         url = f"http://127.0.0.1:{self.server.port}/api/stages"
         reports = [(stage, n) for stage in stages for n in range(len(cases))]
-        for start in range(0, len(reports), 20):
+        for start in range(0, len(reports), STAGES_AT_ONCE):
+            while start > len(reports) * self.share and not done.is_set():  # noqa: ASYNC110 - until the next kill
+                await asyncio.sleep(0.02)
             rows = [
                 {"number": f"K-{n}", "event": f"{stage}-{n}", "stage": stage, "at": _iso()}
-                for stage, n in reports[start : start + 20]
+                for stage, n in reports[start : start + STAGES_AT_ONCE]
             ]
             while True:
                 try:
@@ -315,8 +334,7 @@ class Play:
                             return
                 except (aiohttp.ClientError, TimeoutError, OSError):
                     pass
-                await asyncio.sleep(0.1)
-            await asyncio.sleep(0 if done.is_set() else STAGE_EVERY_S * 20)
+                await asyncio.sleep(0.05)
 
     async def _settle(self) -> None:
         """Until nothing more arrives."""
@@ -376,13 +394,19 @@ def _is_part(arrived: str, said: str) -> bool:
 
 def played(world: World, texts: list[str]) -> list[str]:
     """What the pure engine says to these texts."""
-    state: State | None = State("en")
+    state: State | None = None
     out: list[str] = []
     for text in texts:
-        event = Started(None) if text.startswith("/start") else Said(text)
-        state, messages = take_turn(state, event, world)
-        out += [message.text for message in messages]
+        state, messages = said_to(state, text, world)
+        out += messages
     return out
+
+
+def said_to(state: State | None, text: str, world: World) -> tuple[State, list[str]]:
+    """What the pure engine says to this text."""
+    event = Started(None) if text.startswith("/start") else Said(text)
+    state, messages = take_turn(state or State("en"), event, world)
+    return state, [message.text for message in messages]
 
 
 def _iso() -> str:

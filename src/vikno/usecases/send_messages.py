@@ -161,6 +161,8 @@ class Sender:
         self._settled: list[Settled] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._after_replies = False
+        """Notices are not taken while replies wait to go."""
         self._closing = False
         self._later: asyncio.TimerHandle | None = None
         self._later_s = 0.0
@@ -244,7 +246,10 @@ class Sender:
         while not self._closing:
             room = min(LEASED, int(self.pace.rate) or 1, self._at_once) - self._held
             leased: tuple[NoticeKept, ...] = ()
-            if room > 0 and self._alarmed is None:
+            self._after_replies = bool(
+                self._replies
+            )  # or they would be `sending` and not sent, should this process end
+            if room > 0 and self._alarmed is None and not self._after_replies:
                 leased = await self._lease(room)
             if not leased:
                 self._wake.clear()
@@ -316,14 +321,20 @@ class Sender:
         """Let go what may go now; come back when more may."""
         if self._closing:
             return
-        loop = asyncio.get_running_loop()
-        now_s = loop.time()
+        now_s = asyncio.get_running_loop().time()
         while self._back and self._back[0][0] <= now_s:
             chat = heapq.heappop(self._back)[2]
             chat.listed = None
             self._list(chat, now_s)
         if self._back:
             self._come_back(self._back[0][0] - now_s)
+        self._let_go(now_s)
+        if self._after_replies and not self._replies:
+            self._after_replies = False
+            self._wake.set()
+
+    def _let_go(self, now_s: float) -> None:
+        loop = asyncio.get_running_loop()
         for lane, reserve in ((self._replies, 0.0), (self._notices, RESERVED)):
             while lane:
                 if self._flying >= self._at_once:
