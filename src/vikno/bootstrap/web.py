@@ -143,11 +143,11 @@ def make_web(
 
     @contextlib.asynccontextmanager
     async def life(_: Any) -> AsyncIterator[None]:
+        _prepare(worlds)  # or the first turns would read dictionaries, and nobody be answered meanwhile
         await bot.start()
         chores = [
             asyncio.create_task(chore)
             for chore in (
-                _prepare(worlds),
                 _prune(kept),
                 _look_after(kept, stages, bot),
                 _watch(watch, bot),
@@ -250,8 +250,8 @@ def serve(
     server(web.app, host, port, web.stopping, web.quick).run()
 
 
-async def _prepare(worlds: Worlds) -> None:
-    await asyncio.to_thread(prepare, worlds)
+def _prepare(worlds: Worlds) -> None:
+    prepare(worlds)
     gc.collect()
     gc.freeze()  # what stands now stands until the end: the collector need not look at it again
 
