@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from html import escape
 from itertools import groupby
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from vikno.channels.viber.inbound import marked
-from vikno.domain.dialog.messages import Button
+from vikno.domain.dialog.messages import Button, Style
 from vikno.wire.limits import (
     VIBER_BUTTON_ROWS,
     VIBER_COLUMNS,
@@ -80,10 +81,10 @@ def numbered(buttons: Sequence[Button], link: Key | None = None) -> tuple[list[s
         rows.insert(len(rows) - bool(link), row)
         height, beside = height + row[0].rows, beside + len(row)
     lines = [f"{number}. {label_of(button)}" for number, button in enumerate(choices, 1)]
-    if beside < len(others) or any(_wide(button) is None for button in others):
+    if beside < len(others) or any(_wide(_face(button)) is None for button in others):
         lines += [f"• {label_of(button)}" for button in others]
     room = (VIBER_ROWS - height) * VIBER_COLUMNS
-    keys = [_key(button, 1, 1, number=str(number)) for number, button in enumerate(choices[:room], 1)]
+    keys = [_number(button, str(number)) for number, button in enumerate(choices[:room], 1)]
     keys += [key for row in rows for key in row]
     return lines, keyboard_of(keys) if keys else None, max(0, len(choices) - room) + len(others) - beside
 
@@ -111,16 +112,54 @@ def link_key(link: str | None) -> Key | None:
     )
 
 
+class _Face(NamedTuple):
+    """A button as it is seen. `spoken`: what its ActionBody says."""
+
+    label: str
+    style: Style
+    spoken: str
+
+
+class _Cell(NamedTuple):
+    """Where a button stands and how it looks, whatever its id."""
+
+    columns: int
+    rows: int
+    text: str
+    size: Size
+    spoken: str
+
+    def key(self, button: str) -> Key:
+        return Key(
+            columns=self.columns,
+            rows=self.rows,
+            text=self.text,
+            action_type="reply",
+            action_body=marked(self.spoken, button),
+            silent=True,
+            text_size=self.size,
+        )
+
+
 def _rows(buttons: Sequence[Button], size: Size = "regular", *, cut: bool = False) -> list[list[Key]] | None:
     """Rows of one, two or three, as labels have room, in order; choices do not share a row with side doors.
 
     None if a label is longer than a button, unless it may be `cut`.
     """
-    rows: list[list[Key]] = []
-    for _, alike in groupby(buttons, key=lambda button: button.style in NUMBERED):
+    rows = _cells(tuple([_face(button) for button in buttons]), size, cut)
+    if rows is None:
+        return None
+    ids = iter(buttons)
+    return [[cell.key(next(ids).id) for cell in row] for row in rows]
+
+
+@lru_cache(2048)  # the same question has the same buttons, but for their ids
+def _cells(faces: tuple[_Face, ...], size: Size, cut: bool) -> list[list[_Cell]] | None:
+    rows: list[list[_Cell]] = []
+    for _, alike in groupby(faces, key=lambda face: face.style in NUMBERED):
         group = list(alike)
-        shown = [SHOWN[_size(button, size)] for button in group]
-        widths = [_wide(button) for button in group]
+        shown = [SHOWN[_size(face.style, size)] for face in group]
+        widths = [_wide(face) for face in group]
         if None in widths and not cut:
             return None
         at = 0
@@ -128,7 +167,7 @@ def _rows(buttons: Sequence[Button], size: Size = "regular", *, cut: bool = Fals
             beside = next((n for n in (3, 2) if _fit(widths[at : at + n], shown[at : at + n], n)), 1)
             columns = VIBER_COLUMNS // beside
             high = VIBER_BUTTON_ROWS if (widths[at] or MOST_SHOWN) > shown[at][columns] else 1
-            rows.append([_key(button, columns, high, size) for button in group[at : at + beside]])
+            rows.append([_cell(face, columns, high, size) for face in group[at : at + beside]])
             at += beside
     return rows
 
@@ -141,35 +180,33 @@ def _fit(widths: Sequence[int | None], shown: Sequence[dict[int, int]], count: i
     )
 
 
-def _size(button: Button, size: Size) -> Size:
-    return "small" if button.style == "nav" else size
+def _size(style: Style, size: Size) -> Size:
+    return "small" if style == "nav" else size
 
 
-def _wide(button: Button) -> int | None:
+def _wide(face: _Face) -> int | None:
     """How many characters the label shows; None if no button has room for it."""
-    label = label_of(button)
-    fits = len(label) <= MOST_SHOWN and len(_markup(label, button.style)) <= VIBER_LABEL_CHARACTERS
-    return len(label) if fits else None
+    fits = len(face.label) <= MOST_SHOWN and len(_markup(face.label, face.style)) <= VIBER_LABEL_CHARACTERS
+    return len(face.label) if fits else None
 
 
-def _key(button: Button, columns: int, rows: int, size: Size = "regular", number: str | None = None) -> Key:
-    label = label_of(button)
-    text = _markup(label, button.style) if number is None else _ticked(button, number)
-    keep = MOST_SHOWN
-    while number is None and (keep < len(label) or len(text) > VIBER_LABEL_CHARACTERS):
-        text = _markup(label[:keep].rstrip() + "…", button.style)
+def _cell(face: _Face, columns: int, rows: int, size: Size) -> _Cell:
+    text, keep = _markup(face.label, face.style), MOST_SHOWN
+    while keep < len(face.label) or len(text) > VIBER_LABEL_CHARACTERS:
+        text = _markup(face.label[:keep].rstrip() + "…", face.style)
         if len(text) <= VIBER_LABEL_CHARACTERS:
             break
         keep //= 2
-    return Key(
-        columns=columns,
-        rows=rows,
-        text=text,
-        action_type="reply",
-        action_body=marked(number or _on_one_line(button.label)[:SPOKEN].strip(), button.id),
-        silent=True,
-        text_size=_size(button, size),
-    )
+    return _Cell(columns, rows, text, _size(face.style, size), face.spoken)
+
+
+def _number(button: Button, number: str) -> Key:
+    """A button one wide that is only the number of its line."""
+    return _Cell(1, 1, _ticked(button, number), _size(button.style, "regular"), number).key(button.id)
+
+
+def _face(button: Button) -> _Face:
+    return _Face(label_of(button), button.style, _on_one_line(button.label)[:SPOKEN].strip())
 
 
 def _ticked(button: Button, number: str) -> str:
@@ -182,6 +219,7 @@ def label_of(button: Button) -> str:
     return f"✓ {label}" if button.style == "chosen" else label
 
 
+@lru_cache(4096)
 def _on_one_line(label: str) -> str:
     return " ".join(clean(label).split())
 
