@@ -68,7 +68,7 @@ REASONS: Mapping[str, str] = {
     "time_wrong": "write a day as 2026-03-15 or 15.03.2026, a time as 2026-03-15T10:00 or 15.03.2026 10:00",
     "time_unlikely": "the time lies before 1990 or more than a day ahead",
     "event_twice": "the same event id of this case stands above with something else",
-    "no_case": "there is no case of this number; it must come first",
+    "no_case": "there is no case of this number; a new one needs its service and its check code",
     "no_stage": "the process of this case has no stage of that name",
 }
 """Why a row is refused: code -> what it says."""

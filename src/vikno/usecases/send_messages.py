@@ -41,7 +41,7 @@ LONGEST_WAIT_S = 300.0
 RESERVED = 0.3
 """The share of the pace that notices leave for replies."""
 LEASED = 32
-"""Notices taken at once: what a process that ends suddenly leaves unknown at most."""
+"""Notices taken at once. A process that ends suddenly leaves these unknown at most, and those on their way."""
 LOOK_AGAIN_S = 1.0
 SETTLE_S = 0.05
 LANES = ("notice", "bulk")
@@ -155,7 +155,7 @@ class Sender:
         """Those who may get nothing before a moment, the first one first."""
         self._number = itertools.count()
         self._held = 0
-        """Notices in memory."""
+        """Notices in memory that are not yet on their way."""
         self._flying = 0
         self._alarmed: str | None = None
         self._settled: list[Settled] = []
@@ -349,6 +349,7 @@ class Sender:
                 lane.popleft()
                 chat.listed, chat.busy = None, True
                 self._flying += 1
+                self._held -= chat.waiting[0].notice is not None
                 task = loop.create_task(self._fly(chat, chat.waiting[0]))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
@@ -391,8 +392,6 @@ class Sender:
                 self._pump()
                 await self._finish(item, outcome, again_s)
                 await self._refill(chat)
-            else:
-                self._held -= 1
         chat.busy = False
         self._list(chat, asyncio.get_running_loop().time())
         if chat.idle and self._gap_s == 0:
