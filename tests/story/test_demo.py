@@ -217,7 +217,10 @@ def test_whoever_stops_hears_no_more(play: Play, phone: str) -> None:
     before = len(play.lines(phone))
     play.asks("stage", number=second["number"], stage="accepted")
     play.hears(phone, f"…{second['number'][-4:]}", before)
+    before = len(play.lines(phone))
     play.asks("do", phone=phone, do="stop", said="")
+    if phone == "sms":
+        play.hears(phone, "Більше не писатимемо вам сюди", before)
     time.sleep(1.5)
     before = len(play.lines(phone))
     play.asks("stage", number=second["number"], stage="approved")

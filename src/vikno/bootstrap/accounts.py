@@ -9,6 +9,8 @@ from typing import Any
 
 from vikno.bootstrap.bot import Account, NotRegistered
 from vikno.bootstrap.settings import Settings, SettingWrong, read_gap, read_rate
+from vikno.domain.dialog.world import FALLBACK
+from vikno.packs.phrases import load_phrases
 from vikno.usecases.channel import Raw
 from vikno.wire.hooks import Hook
 from vikno.wire.http import HttpTransport
@@ -85,7 +87,12 @@ def _viber(settings: Settings, _: LocalVault) -> Account | None:
     if name is None:
         raise SettingWrong("VIKNO_VIBER_NAME must be given with VIKNO_VIBER_TOKEN: people see it above each message")
     api = settings.get("VIKNO_VIBER_API") or API
-    channel = Viber(token=token, name=name, api=api, webhook=_hook(settings, "viber/main"))
+    phrases = load_phrases()
+
+    def tap(language: str) -> str:
+        return phrases.get(language, phrases[FALLBACK]).say("viber.tap")
+
+    channel = Viber(token=token, name=name, api=api, webhook=_hook(settings, "viber/main"), tap=tap)
 
     async def register(carry: Callable[[Any], Awaitable[Any]], url: str) -> None:
         if wrong := await channel.register(carry, url):

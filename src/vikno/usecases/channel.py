@@ -65,7 +65,9 @@ class Opened(Struct, frozen=True, tag="opened"):
 
 
 class Left(Struct, frozen=True, tag="left"):
-    """The person blocked the bot, unsubscribed, or wrote STOP."""
+    """The person blocked the bot, unsubscribed, or wrote STOP. `said`: by a word, which is answered once."""
+
+    said: bool = False
 
 
 class Returned(Struct, frozen=True, tag="returned"):

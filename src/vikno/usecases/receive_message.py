@@ -78,10 +78,13 @@ class Desk:
             case Reported(message, state):
                 await self.records.report(account, message, state, self.clock())
                 return ()
-            case Left():
+            case Left(said):
+                known = await self.records.known(name) if said else None
                 await self.records.mark(name, "left")
                 self.gone(name)
-                return ()
+                if known is None or known.status != "alive":
+                    return ()
+                return await self._turn(name, account, inbound, Learnt("left"))
         await self._meet(name, account, inbound)
         event = await self._event(name, account, inbound)
         if event is None:

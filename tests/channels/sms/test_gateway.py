@@ -101,7 +101,7 @@ async def test_a_conversation_stands_on_the_phone(gateway: SmsGateway, office: O
     assert await phone.read(1) == LONG.strip()
     assert await phone.write("Стоп") == 200
     await gateway.settled()
-    assert [one for one in office.happened if not isinstance(one, Reported)] == [Wrote("1"), Left()]
+    assert [one for one in office.happened if not isinstance(one, Reported)] == [Wrote("1"), Left(said=True)]
     assert phone.transcript == [
         Line("service", "Вам є 18 років?\n1 Так\n2 Ні\n(Назад)", 1, "1515"),
         Line("person", "1", 1),

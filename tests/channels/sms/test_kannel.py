@@ -146,7 +146,7 @@ async def test_people_write_to_us(gateway: Kannel) -> None:
         with gateway.network(message):
             happened.append([(one.address, one.happened) for one in heard(channel, gateway.callbacks.messages(1))])
     assert happened == [
-        [(PHONE, Left())],
+        [(PHONE, Left(said=True))],
         [(PHONE, Opened("desk_12-A"))],
         [(PHONE, Opened("desk_12-A"))],
         [(PHONE, Wrote("Ґанок, її об’єкт 🙂"))],

@@ -315,7 +315,7 @@ async def test_people_write_in_any_letters_and_long(centre: MessageCentre, offic
     assert await phone.write(LONG) == 0
     assert await centre.deliver(PHONE, LONG, wide=True) == 0
     assert await centre.deliver(PHONE, "ж" * 600, parts=False) == 0  # as message_payload
-    assert await office.heard(5) == [Left(), Opened("desk_12-A"), Wrote(LONG), Wrote(LONG), Wrote("ж" * 600)]
+    assert await office.heard(5) == [Left(said=True), Opened("desk_12-A"), Wrote(LONG), Wrote(LONG), Wrote("ж" * 600)]
     assert {one.address for one in office.came} == {PHONE}
 
 

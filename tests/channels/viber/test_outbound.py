@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vikno.channels.viber import Viber
-from vikno.channels.viber.inbound import pressed
+from vikno.channels.viber.inbound import WELCOME, pressed
 from vikno.domain.dialog.messages import Button
 from vikno.testing.viber import fault, shown
-from vikno.usecases.channel import Outbound
+from vikno.usecases.channel import Inbound, Opened, Outbound
 from vikno.wire import limits
 from vikno.wire.http import HttpAnswer, HttpRequest
 
@@ -277,6 +277,14 @@ def test_the_last_keyboard_of_the_replies_is_the_welcomes() -> None:
     assert carried == 3
     assert body is not None
     assert [pressed(key["ActionBody"]) for key in keys_of(body)] == ["2.b"]
+
+
+def test_the_welcome_asks_for_a_tap_in_the_language_of_what_is_said() -> None:
+    """Or whoever opened it by a receipt, and did nothing more, would never hear of their document."""
+    bot = Viber(token="t", name="Бот", tap={"uk": "Натисніть кнопку.", "en": "Tap a button."}.__getitem__)
+    opened = Inbound("k", "person", Opened(""), handle=WELCOME)
+    ack = bot.ack([opened], [Outbound("You follow it.", "en", (Button("1.a", "Stop"),))])
+    assert json.loads(ack.body)["text"] == "You follow it.\n\nTap a button."
 
 
 def test_no_link_of_the_replies_is_lost_in_the_welcome() -> None:

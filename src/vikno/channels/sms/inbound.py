@@ -26,12 +26,12 @@ def meant(text: str) -> Happened:
     """What happened, by the words of a message.
 
     >>> meant("Стоп!"), meant("START"), meant("ВІКНО desk-12"), meant("vikno"), meant("Так")
-    (Left(), Returned(), Opened(token='desk-12'), Opened(token=''), Wrote(text='Так'))
+    (Left(said=True), Returned(), Opened(token='desk-12'), Opened(token=''), Wrote(text='Так'))
     """
     if len(text) <= LONGEST_WORD:
         word = " ".join(text.strip(_AROUND).casefold().split())
         if word in STOP:
-            return Left()
+            return Left(said=True)
         if word in START:
             return Returned()
         keyword, _, token = text.strip().partition(" ")

@@ -54,7 +54,7 @@ class Viber:
 
     `name`: what people see, and stands above each message. `uri`: the bot's address in links; without one it is
     learnt from Viber by `self_check`. `webhook`: where Viber shall bring events, to be checked; None if that is not
-    known here.
+    known here. `tap`: a language -> what asks for a tap or a word, without which Viber lets nothing follow the welcome.
     """
 
     kind = "viber"
@@ -68,10 +68,12 @@ class Viber:
         uri: str | None = None,
         api: str = API,
         webhook: str | None = None,
+        tap: Callable[[str], str] = lambda _: "",
     ) -> None:
         self.account, self.name, self.uri, self.webhook = account, name, uri, webhook
         self._token, self._api = token, api.rstrip("/")
         self._headers: Mapping[str, str] = {"X-Viber-Auth-Token": token, "Content-Type": "application/json"}
+        self._tap = tap
         self._listed = False
 
     def __repr__(self) -> str:
@@ -105,7 +107,7 @@ class Viber:
     def ack(self, inbound: Sequence[Inbound], replies: Sequence[Outbound]) -> Ack:
         """200. Somebody who is not subscribed yet can be answered only here: one message, with its keyboard."""
         if replies and any(one.handle == came.WELCOME for one in inbound):
-            body, carried = said.welcome(replies, self.name)
+            body, carried = said.welcome(replies, self.name, self._tap(replies[-1].lang))
             if carried:
                 return Ack(200, _JSON, body, carried)
         return Ack()

@@ -84,17 +84,17 @@ def messages(outbound: Outbound, sender: str, receiver: str | None) -> tuple[Mes
     )
 
 
-def welcome(replies: Sequence[Outbound], sender: str) -> tuple[bytes, int]:
+def welcome(replies: Sequence[Outbound], sender: str, tap: str = "") -> tuple[bytes, int]:
     """The body of the answer to an opening, and how many replies are in it: only one message has room there.
 
-    So they are joined; those that do not fit stay outside.
+    So they are joined, and `tap` stands below them; those that do not fit stay outside.
     """
     for count in range(len(replies), 0, -1):
         said = replies[:count]
         keys = next((one.buttons for one in reversed(said) if one.buttons and not one.kept), ())
         link = next((one.link for one in reversed(said) if one.link), None)
         texts = [one.text if one.link in (None, link) else f"{one.text}\n\n{one.link}" for one in said]
-        joined = Outbound("\n\n".join(texts), said[-1].lang, keys, link=link)
+        joined = Outbound("\n\n".join([*texts, tap] if tap else texts), said[-1].lang, keys, link=link)
         rendered = messages(joined, sender, None)
         if len(rendered) == 1:
             return encode(rendered[0]), count

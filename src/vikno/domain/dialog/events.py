@@ -51,6 +51,7 @@ class Learnt(Struct, frozen=True, tag="learnt"):
         "stopped",
         "data",
         "erased",
+        "left",
         "unread",
         "not_now",
         "genuine",

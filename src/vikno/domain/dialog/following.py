@@ -103,6 +103,12 @@ def _erased(turn: Turn, _: Learnt) -> None:
     steps.home(turn)
 
 
+def _left(turn: Turn, _: Learnt) -> None:
+    """The last thing that is said, so it asks nothing."""
+    turn.note("learnt.left")
+    turn.send("notice", "")
+
+
 def _told(turn: Turn, learnt: Learnt) -> None:
     """Something that is only said."""
     turn.note(f"learnt.{learnt.what}")
@@ -132,6 +138,7 @@ _SAID: dict[str, Callable[[Turn, Learnt], None]] = {
     "erased": _erased,
     "genuine": _checked,
     "not_genuine": _checked,
+    "left": _left,
     "unread": _told,
     "not_now": _told,
 }
