@@ -59,6 +59,8 @@ class Checkpoints:
     def _copy(self, connection: apsw.Connection) -> None:
         try:
             self._pages, self._copied = connection.wal_checkpoint("main", apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.BusyError:
+            pass  # another process copies it at this moment
         except apsw.Error as error:
             # Nothing is lost: the log keeps what was not copied, and the next checkpoint tries again.
             log.warning("checkpoint_failed", extra={"reason": name_of(error)})
