@@ -42,8 +42,8 @@ def test_the_orders_of_the_migration_service_have_their_stages(ukraine: Pack) ->
 def test_made_abroad_never_sounds_as_if_it_could_be_collected(ukraine: Pack) -> None:
     for process in ukraine.processes.values():
         stage = process.stages["made_abroad"]
-        assert "ще не видають" in stage.text.text("uk")
-        assert "not handed out abroad yet" in stage.text.text("en")
+        assert "ще не можна" in stage.text.text("uk")
+        assert "you cannot collect it yet" in stage.text.text("en")
 
 
 @pytest.mark.parametrize("language", ["uk", "en"])

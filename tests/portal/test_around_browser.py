@@ -142,7 +142,7 @@ def test_everything_is_done_without_scripts(browser: Browser, seeded: Seeded) ->
         page.get_by_label("Stage that was reached").select_option(index=0)
         page.get_by_role("button", name="Record the stage").click()
         expect(page.get_by_role("status")).to_contain_text("The case has moved to this stage")
-        page.get_by_role("button", name="Leave").click()
+        page.get_by_role("button", name="Sign out").click()
         expect(page.locator("#key")).to_be_visible()
 
 

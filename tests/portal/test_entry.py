@@ -39,7 +39,7 @@ async def test_an_office_shows_every_channel_with_link_code_and_name(tmp_path: P
         said = await client.get("/q/cnap")
         page = read(said.text)
         assert said.status_code == 200
-        assert page.one("h1").text == "Послуги ЦНАП — дізнатися й стежити"
+        assert page.one("h1").text == "Послуги ЦНАП: що треба й чи готово"
         found = doors(page)
         assert list(found) == ["telegram", "viber", "sms", "email"]
         assert "@vikno_dms_bot" in found["telegram"].text
@@ -117,7 +117,7 @@ async def test_when_nothing_works_the_page_says_so_and_names_web_and_people(tmp_
             here.watch._off.add(line.name)  # as after a check that found all of them dead
         page = read((await client.get("/q/cnap")).text)
         assert doors(page) == {}
-        assert "Жоден месенджер зараз не працює" in page.text
+        assert "Написати нам зараз не вдасться" in page.text
         assert [link for link in page.all("a") if link["href"] == "/uk/chat"]
         assert "Центр надання адміністративних послуг (ЦНАП)" in page.text
 

@@ -97,7 +97,7 @@ async def test_one_click_stops_without_cookies_and_a_look_stops_nothing(tmp_path
         seeded = await seed(here)
         link = f"/stop/{seeded['stop']}"
         looked = await client.get(link)  # as mail scanners do
-        assert "Припинити ці повідомлення?" in looked.text
+        assert "Більше не надсилати цих повідомлень?" in looked.text
         assert len(await followed(here)) == 2
         done = await client.post(link, data={"List-Unsubscribe": "One-Click"})  # RFC 8058
         assert done.status_code == 200

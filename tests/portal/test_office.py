@@ -14,7 +14,7 @@ from tests.portal.around import DMS, HOUR_MS, NUMBER, SECRET, Around, around, pe
 from tests.portal.forms import Element, read
 from vikno.api.keys import add_key
 from vikno.portal.office import ATTEMPTS, COOKIE, IDLE_MS, LONGEST_MS
-from vikno.usecases.records import CaseGiven
+from vikno.usecases.records import Access, CaseGiven
 
 NOW = 1_790_000_000_000
 
@@ -133,6 +133,35 @@ async def test_a_case_is_found_by_its_number_and_shows_what_each_report_came_to(
         assert all("перейшла на цей етап" in row for row in history[1:])
         assert [(one.who, one.what) for one in await here.store.accesses("case/1")] == [("office/1", "case.read")]
         assert "немає" in (await client.get("/uk/office/", params={"number": "нема такої"})).text
+
+
+@pytest.mark.parametrize(
+    ("lang", "looked", "moved"),
+    [
+        ("uk", "Переглянуто справу.", "Етап: Картку виготовлено й відправлено до місця видачі. Справа перейшла на"),
+        (
+            "en",
+            "Looked at the case.",
+            "Stage: The card has been made and sent to the office where you will collect it.",
+        ),
+    ],
+)
+async def test_who_looked_and_what_they_did_is_said_in_words(
+    tmp_path: Path, lang: str, looked: str, moved: str
+) -> None:
+    async with desk(tmp_path) as (here, client):
+        written = ("cli", "read"), ("api/99", "put"), ("api/1", "stage: reached"), ("vikno", "seen in a way of its own")
+        await here.store.note([Access(at, who, what, "case/1") for at, (who, what) in enumerate(written)])
+        action, sent = form(read((await client.get(f"/{lang}/office/cases/1")).text), "stage")
+        page = read((await client.post(action, data={**sent, "stage": "shipped"})).text)
+        [label] = [key.label for key in await here.store.keys() if key.id == 1]
+        log = page.all("table")[-1].all("tbody")[0].text
+        assert looked in log
+        assert moved in log
+        assert label in log
+        assert "99" in log, "a key that is known no more"
+        assert "seen in a way of its own" in log
+        assert not any(code in log for code in ("cli", "office/", "api/", "case.read", "reached")), log
 
 
 async def test_a_case_is_moved_once_and_its_follower_is_told_once(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ async def test_the_page_tells_and_warns(tmp_path: Path) -> None:
             ("@vikno_dms_b0t", "Обережно: це не наше"),
             ("@durov", "Ми цього не знаємо"),
             ("Вікно ДМС", "Назви замало"),
-            ("Добрий день!", "Немає з чим порівняти"),
+            ("Добрий день!", "Тут нема що перевіряти"),
             ("<script>alert(1)</script> @vikno_dms_b0t", "Обережно: це не наше"),
         ):
             said = await client.get("/uk/check", params={"q": pasted})
@@ -173,7 +173,7 @@ async def test_a_messages_code_is_genuine_only_with_its_case(tmp_path: Path) -> 
         assert "Дані передано до центру персоналізації" in genuine, "so that a copied code on other words is seen"
         for wrong, number in ((code, "UA-2026-0004418"), ("222222", NUMBER), (here.desk.code(1, "shipped"), NUMBER)):
             assert "Такого повідомлення ми не надсилали" in await said(wrong, number)
-        assert "Потрібне і те, і те" in await said(code, "")
+        assert "Потрібні і код, і номер" in await said(code, "")
         last = ""
         for _ in range(ATTEMPTS):
             last = await said("222222", NUMBER)

@@ -24,6 +24,7 @@ MADE = (
     "notes.",
     "outcome.",
     "frame.scheme.",
+    "access.",
     "asked.",
     "check.",
     "office.",

@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 
+from vikno.bootstrap.intake import make_desk
 from vikno.bootstrap.worlds import load_worlds
 from vikno.channels.sms.inbound import meant
 from vikno.stores.sqlite import SqliteStore
-from vikno.usecases.channel import Inbound, Left
+from vikno.usecases.answer_wants import Wants
+from vikno.usecases.channel import Inbound, Left, Opened
+from vikno.usecases.follow_case import case_token
 from vikno.usecases.receive_message import Desk
+from vikno.usecases.records import CaseGiven
+from vikno.usecases.sign_links import Links
 from vikno.wire.vault import LocalVault
 
 VAULT = LocalVault(bytes(32))
@@ -62,3 +67,37 @@ async def test_one_who_blocks_us_gets_no_answer(desk: Desk) -> None:
     channel: Any = Gateway()
     assert await desk.receive(channel, Inbound("2", PHONE, Left())) == ()
     assert await status(desk) == "left"
+
+
+@pytest.mark.parametrize(
+    ("kind", "lang", "way"),
+    [
+        ("sms", "uk", "Щоб більше не отримувати SMS, напишіть СТОП."),
+        ("sms", "en", "To stop these SMS, write STOP."),
+        ("telegram", "uk", None),
+    ],
+)
+async def test_who_follows_by_sms_is_told_once_how_to_end_it(
+    tmp_path: Path, kind: str, lang: str, way: str | None
+) -> None:
+    """Notices by SMS have no button, and words that nobody was told are no way out."""
+    store = SqliteStore(f"sqlite:///{tmp_path}/v.db?synchronous=off", lambda: 1_000)
+    worlds, links = load_worlds(), Links(VAULT, "https://vikno.example.org")
+    words = make_desk(worlds.now().countries, worlds.processes, VAULT, links).words
+    wants = Wants(store, store, VAULT, words, links, ("ua/dms",), lambda: 1_000)
+    desk = Desk(store, store, VAULT, worlds.now, lambda: 1_000, find_out=wants.find_out, open_case=wants.open_case)
+    await store.put([CaseGiven("ua/dms", "2026-004417", "ua/id-card", "0" * 64, opened_ms=1_000)], 1_000)
+    case = await store.case("ua/dms", "2026-004417")
+    assert case is not None
+    channel: Any = Gateway()
+    channel.kind = kind
+    heard = []
+    for key in ("1", "2"):
+        opened = Inbound(key, PHONE, Opened(case_token(VAULT, case.id)), lang=lang)
+        heard.append("\n".join(reply.outbound.text for reply in await desk.receive(channel, opened)))
+    first, second = heard
+    assert "…4417" in first
+    assert "…4417" in second
+    assert (way or "СТОП") not in second
+    assert way in first.split("\n") if way else "СТОП" not in first
+    await store.close()

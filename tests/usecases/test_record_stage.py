@@ -130,17 +130,18 @@ async def test_each_follower_is_told_in_their_language_and_way(store: SqliteStor
     assert status == "created"
     assert said.text == (
         "ID-картка, справа …4417\n\n"
-        "Картку виготовлено й відправлено до підрозділу.\n"
+        "Картку виготовлено й відправлено до місця видачі.\n"
         "Ще не приходьте по неї: дочекайтеся повідомлення, що картка надійшла.\n"
         "Дорога зазвичай триває 1–3 робочі дні, за негоди — до 7 днів.\n\n"
         f"Код повідомлення: {code}"
     )
-    assert [(button.id, button.label) for button in said.buttons] == [(stop_button(case.id), "Більше не сповіщати")]
+    assert [(button.id, button.label) for button in said.buttons] == [(stop_button(case.id), "Більше не стежити")]
     assert (said.purpose, said.lang, said.subject, said.kept) == ("notice", "uk", "ID-картка …4417", True)
     assert said.link == f"https://vikno.example/c/{case.id}"
     [(_, brief)] = await inbox(store, JOHN)
     assert brief.text == (
-        "ID card …4417: made and sent to the unit. Please do not come yet, wait for our message. "
+        "ID card …4417: made and sent to the office where you will collect it. "
+        "Please do not come yet, wait for our message. "
         f"This usually takes 1–3 working days. Code {code}"
     )
     assert brief.buttons == ()
@@ -209,7 +210,7 @@ async def test_a_newer_stage_takes_the_place_of_a_notice_that_has_not_left(
     await record_stages(store, desk, [reported("accepted"), reported("approved"), reported("shipped")], clock)
     assert [status for status, _ in await inbox(store)] == ["replaced", "replaced", "created"]
     [left] = await waiting(store, NOON)
-    assert "відправлено до підрозділу" in decode_outbound(left.payload).text
+    assert "відправлено до місця видачі" in decode_outbound(left.payload).text
 
 
 async def test_at_night_a_notice_waits_for_the_morning_and_after_a_week_it_is_old(
@@ -402,7 +403,7 @@ async def test_a_person_who_asks_is_told_where_the_case_stands(store: SqliteStor
     view = desk.words.view(now, "uk")
     assert (view.stage, view.since_ms, view.final) == ("accepted", NOON, False)
     assert view.told.endswith(
-        "Строк в Україні — до 20 робочих днів, термінового замовлення — до 7. За кордоном — до 3 місяців."
+        "Увесь строк в Україні — до 20 робочих днів, для термінового замовлення — до 7. За кордоном — до 3 місяців."
     )
     assert desk.words.view(replace(now, stage="issued"), "uk").final
 

@@ -30,7 +30,7 @@ def load_notice_phrases() -> Mapping[str, Phrases]:
     """What notices about cases say, in every language that has a file; read once.
 
     >>> load_notice_phrases()["uk"].say("usual.range", low=1, count=3)
-    'Зазвичай це 1–3 робочі дні.'
+    'Зазвичай це триває 1–3 робочі дні.'
     """
     found = sorted((TEXTS / "notices").iterdir(), key=lambda file: file.name)
     return {file.name[:-3]: read_phrases(file) for file in found if file.name.endswith(".po")}

@@ -22,6 +22,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from vikno.domain.errors import ViknoError
+from vikno.portal.accesses import what_they_did, who_did
 from vikno.portal.entry import case_title, day_of, language, unkept_page, zone_of
 from vikno.portal.inbox import outbound_of
 from vikno.portal.posted import from_here, household, posted
@@ -347,8 +348,13 @@ class Office:
         return sorted(found, key=lambda choice: not choice.ahead)
 
     async def _accesses(self, case: CaseKept, lang: str) -> list[Mapping[str, str]]:
+        labels, words = {str(key.id): key.label for key in await self._records.keys()}, self.site.words[lang]
         return [
-            {"at": day_of(self.site, case.service, one.at_ms, lang, "short"), "who": one.who, "what": one.what}
+            {
+                "at": day_of(self.site, case.service, one.at_ms, lang, "short"),
+                "who": who_did(one.who, labels, words),
+                "what": what_they_did(one.what, lambda name: self._stage(case.service, name, lang), words),
+            }
             for one in await self._records.accesses(f"case/{case.id}", 20)
         ]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from vikno.domain.dialog.events import Learnt
 from vikno.domain.dialog.state import Shown, Want
 from vikno.domain.notify import written
@@ -13,7 +15,7 @@ from vikno.usecases.follow_case import Followed, Following, TooMany, follow_by_c
 from vikno.usecases.ports import Clock, Upkeep
 from vikno.usecases.records import Access, CaseKept, Follower, Records, Vault
 from vikno.usecases.sign_links import Links
-from vikno.usecases.word_stages import StageWords
+from vikno.usecases.word_stages import BRIEF, StageWords
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 MOST_SHOWN = 12
@@ -93,7 +95,8 @@ class Wants:
     async def _learnt(self, asker: Asker, outcome: Following) -> Learnt:
         match outcome:
             case Followed(case, new):
-                return Learnt("followed" if new else "already", (self._shown(asker, case),))
+                shown = self._shown(asker, case)
+                return Learnt("followed", (self._ends(asker, case, shown),)) if new else Learnt("already", (shown,))
             case TooMany():
                 return Learnt("locked")
         return Learnt("unknown")
@@ -111,6 +114,13 @@ class Wants:
     def _shown(self, asker: Asker, case: CaseKept) -> Shown:
         view = self.words.view(case, asker.lang)
         return Shown(written(case.id), view.title, view.number, view.told)
+
+    def _ends(self, asker: Asker, case: CaseKept, shown: Shown) -> Shown:
+        """With the way to end it, where notices have no button: said once, as each would pay for it."""
+        if asker.account.partition("/")[0] not in BRIEF:
+            return shown
+        phrases = self.words.phrases[self.words.language(case.service, asker.lang)]
+        return msgspec.structs.replace(shown, text=f"{shown.text}\n{phrases.say('stop.sms')}")
 
     async def _follower(self, asker: Asker) -> Follower:
         if asker.account == WEB:  # who talks on the web has no address, and is on record only now

@@ -150,6 +150,14 @@ def test_an_english_mail_is_english(email: Email) -> None:
     assert "just reply" in text(other.message)
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"), [("uk", "написати: «Назад»."), ("en", "write: “Назад”."), ("pl", "“Назад”.")]
+)
+def test_what_can_be_written_is_quoted_as_its_language_quotes(email: Email, lang: str, words: str) -> None:
+    said = Outbound("?", lang, buttons=(Button("1.nback", "Назад", style="nav"),))
+    assert words in text(email.render(said, OLENA)[0].message)
+
+
 def test_no_choice_and_no_word_is_lost(email: Email) -> None:
     labels = [f"Варіант {number} " + "дуже довга назва " * 5 for number in range(40)]
     said = "слово " * 20_000

@@ -54,15 +54,15 @@ def test_a_notice_says_what_has_happened_what_comes_and_how_long_that_usually_ta
         "ID card, case …4417\n\nIt was sent.\nWait for it to arrive.\n"
         "This usually takes 1–3 working days.\n\nMessage code: 2F3D4J"
     )
-    assert words.label == "Stop these messages"
+    assert words.label == "Stop following"
 
 
 def test_a_brief_notice_is_one_paragraph_without_a_button() -> None:
     words = worded(SHIPPED, PHRASES["uk"].say, brief=True)
     assert words.text("…4417", "2F3D4J") == (
-        "ID card …4417: It was sent. Wait for it to arrive. Зазвичай це 1–3 робочі дні. Код 2F3D4J"
+        "ID card …4417: It was sent. Wait for it to arrive. Зазвичай це триває 1–3 робочі дні. Код 2F3D4J"
     )
-    assert (words.label, brief_units(words)) == ("", 89)
+    assert (words.label, brief_units(words)) == ("", 96)
     own = worded(Told("ID card", "Long.", "Long.", "short."), PHRASES["en"].say, brief=True)
     assert own.text("…1", "2F") == "ID card …1: short. Code 2F"
 
@@ -70,11 +70,11 @@ def test_a_brief_notice_is_one_paragraph_without_a_button() -> None:
 @pytest.mark.parametrize(
     ("usual", "said"),
     [
-        ((1, 3), "Зазвичай це 1–3 робочі дні."),
-        ((2, 5), "Зазвичай це 2–5 робочих днів."),
-        ((0, 1), "Зазвичай це до 1 робочого дня."),
-        ((0, 21), "Зазвичай це до 21 робочого дня."),
-        ((2, 2), "Зазвичай це 2 робочі дні."),
+        ((1, 3), "Зазвичай це триває 1–3 робочі дні."),
+        ((2, 5), "Зазвичай це триває 2–5 робочих днів."),
+        ((0, 1), "Зазвичай це триває до 1 робочого дня."),
+        ((0, 21), "Зазвичай це триває до 21 робочого дня."),
+        ((2, 2), "Зазвичай це триває 2 робочі дні."),
     ],
 )
 def test_days_are_counted_as_the_language_counts(usual: tuple[int, int], said: str) -> None:

@@ -193,7 +193,7 @@ class Page:
             parts.append("\n".join(f"{at}. {mark}{one.label}" for at, (one, mark) in enumerate(numbered, 1)))
             parts.append(self.say("answer"))
         if self.others:
-            parts.append(self.say("write", words=", ".join(f"«{one.label}»" for one in self.others)))
+            parts.append(self.say("write", words=", ".join(self.say("quoted", text=one.label) for one in self.others)))
         if self.link:
             parts.append(f"{self.say('open')}: {self.link}")
         signed = ["-- ", self.name, *([f"{self.say('stop')}: {self.stop}"] if self.stop else [])]

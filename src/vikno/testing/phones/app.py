@@ -54,7 +54,6 @@ class Ordered:
     case: CaseKept
     code: str
     token: str
-    title: str
 
 
 @dataclass
@@ -65,8 +64,8 @@ class Demo:
     intake: Intake
     public: str
     entry: str
-    services: Sequence[tuple[str, str]]
-    """Keys and titles of what can be ordered."""
+    services: Sequence[str]
+    """Keys of what can be ordered."""
     key: str = ""
     """An API key of the authority, for the office page."""
     ordered: list[Ordered] = field(default_factory=list)
@@ -95,8 +94,7 @@ class Demo:
         return guarded
 
     async def page(self, request: Request) -> Response:
-        lang = request.query_params.get("lang", "uk")
-        return self._file(f"{lang if lang in TEXTS else 'uk'}.html", "text/html")
+        return self._file(f"{spoken(request)}.html", "text/html")
 
     async def part(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -106,8 +104,9 @@ class Demo:
     def _file(self, name: str, kind: str) -> Response:
         return Response(HERE.joinpath(name).read_bytes(), media_type=f"{kind}; charset=utf-8", headers=HEADERS)
 
-    async def state(self, _: Request) -> Response:
-        """All that is on the page."""
+    async def state(self, request: Request) -> Response:
+        """All that is on the page, in its language."""
+        lang, processes = spoken(request), self.intake.desk.words.processes
         screens = await self.phones.ask(self.phones.screens())
         for one in self.ordered:
             found = await self.intake.book.case_by_id(one.case.id)
@@ -118,8 +117,8 @@ class Demo:
                 "poster": {"token": self.entry, "url": f"{self.public}/q/{self.entry}", "qr": self._qr(self.entry)},
                 "office": f"{self.public}/office/",
                 "key": self.key,
-                "services": [{"key": key, "title": title} for key, title in self.services],
-                "orders": [self._order(one) for one in self.ordered],
+                "services": [{"key": key, "title": processes[key].title.text(lang)} for key in self.services],
+                "orders": [self._order(one, lang) for one in self.ordered],
             },
             headers=HEADERS,
         )
@@ -127,19 +126,19 @@ class Demo:
     def _qr(self, token: str) -> str:
         return segno.make(f"{self.public}/q/{token}", error="m").svg_data_uri(scale=3, border=2)
 
-    def _order(self, one: Ordered) -> dict[str, Any]:
+    def _order(self, one: Ordered, lang: str) -> dict[str, Any]:
         process = self.intake.desk.words.processes[one.case.service]
         stage = process.stages.get(one.case.stage)
         ahead = [process.first] if stage is None else list(process.following[stage.id])
         return {
-            "title": one.title,
+            "title": process.title.text(lang),
             "number": one.case.number,
             "code": one.code,
             "token": one.token,
             "url": f"{self.public}/q/{one.token}",
             "qr": self._qr(one.token),
-            "stage": stage.text.text("uk") if stage else "",
-            "ahead": [{"id": name, "text": process.stages[name].text.text("uk")} for name in ahead],
+            "stage": stage.text.text(lang) if stage else "",
+            "ahead": [{"id": name, "text": process.stages[name].text.text(lang)} for name in ahead],
         }
 
     async def do(self, request: Request) -> Response:
@@ -157,8 +156,7 @@ class Demo:
         """Somebody orders a document at the counter, and gets a receipt."""
         body = await request.body()
         key = msgspec.json.decode(body[:MOST_BYTES], type=dict[str, str]).get("service", "")
-        title = dict(self.services).get(key)
-        if title is None or len(self.ordered) >= 50:
+        if key not in self.services or len(self.ordered) >= 50:
             return JSONResponse({"error": "service"}, 400, headers=HEADERS)
         authority = f"{key.partition('/')[0]}/dms"
         number = f"{datetime.now(UTC):%Y}-{4107 + 13 * len(self.ordered):06}"
@@ -168,7 +166,7 @@ class Demo:
         await self.intake.book.put([CaseGiven(authority, number, key, digest, opened_ms=now_ms)], now_ms)
         case = await self.intake.book.case(authority, number)
         assert case is not None  # noqa: S101 - it was just put there
-        self.ordered.insert(0, Ordered(case, code, case_token(self.intake.vault, case.id), title))
+        self.ordered.insert(0, Ordered(case, code, case_token(self.intake.vault, case.id)))
         return await self.state(request)
 
     async def stage(self, request: Request) -> Response:
@@ -183,6 +181,12 @@ class Demo:
         await self.intake.record([given])
         await asyncio.sleep(0.3)
         return await self.state(request)
+
+
+def spoken(request: Request) -> str:
+    """The language of the page that asks."""
+    lang = request.query_params.get("lang", "uk")
+    return lang if lang in TEXTS else "uk"
 
 
 def ours(request: Request, named: str) -> bool:

@@ -12,7 +12,7 @@ let busy = false;
 
 async function ask(path, body) {
   const asked = body ? { method: "POST", body: JSON.stringify(body) } : {};
-  const answer = await fetch(`/demo/${path}`, asked);
+  const answer = await fetch(`/demo/${path}?lang=${document.documentElement.lang}`, asked);
   if (answer.ok) show(await answer.json());
 }
 

@@ -76,7 +76,7 @@ class MailPhone:
         if self.person.letters:
             await self.person.answer(text)
         else:
-            await self.person.write(self.to, "Питання", text)
+            await self.person.write(self.to, "Запитання", text)
 
     async def press(self, label: str) -> None:
         await self.person.press(label)

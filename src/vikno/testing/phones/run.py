@@ -45,8 +45,8 @@ def demo(host: str, port: int, *, countries: Iterable[str | Path] = (), store: s
         web = make_web(
             countries=countries, store=store, settings=Settings(public, phones.settings), mounts={"/demo/": late}
         )
-        services = [(key, process.title.text("uk")) for key, process in web.intake.desk.words.processes.items()]
-        ours = [(key, title) for key, title in services if key.startswith(AUTHORITY.partition("/")[0] + "/")]
+        services = list(web.intake.desk.words.processes)
+        ours = [key for key in services if key.startswith(AUTHORITY.partition("/")[0] + "/")]
         late.demo = Demo(phones, web.intake, public, ENTRY, ours or services)
         server(web.app, host, port, web.stopping, web.quick).run()
     finally:
