@@ -130,6 +130,12 @@ class Bot:
             if account.register is not None and self.public_url is not None:
                 self._tasks.append(loop.create_task(self._registered(account)))
 
+    def forget(self, conversation: str) -> None:
+        """Its person was erased: nothing that waits is said, and when they write again, they are somebody new."""
+        self.desk.gone(conversation)
+        for sender in self.senders.values():
+            sender.forget(conversation)
+
     async def stop(self) -> None:
         """Listen no more; let what is on its way arrive."""
         self._stopping.set()

@@ -111,7 +111,7 @@ def make_web(
     stages = make_desk(worlds.now().countries, worlds.processes, vault, links)
 
     def gone(conversation: str) -> None:
-        bot.desk.gone(conversation)
+        bot.forget(conversation)
 
     wants = Wants(kept, kept, vault, stages.words, links, _authorities(worlds), now_ms, gone)
     streams, due = Streams(kept), asyncio.Event()

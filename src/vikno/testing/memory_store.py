@@ -42,7 +42,9 @@ class MemoryStore:
         for payload in taken.effects:
             position += 1
             status: Status = "done" if taken.fetched else "waiting"
-            shelf.effects[conversation, position] = Effect(conversation, event, position, payload, now_ms, status)
+            number = max((effect.number for effect in shelf.effects.values()), default=0) + 1
+            effect = Effect(conversation, event, position, payload, now_ms, status, number)
+            shelf.effects[conversation, position] = effect
         shelf.states[conversation], shelf.positions[conversation] = taken.state, position
         shelf.keys[conversation, event] = position, len(taken.effects), now_ms
         return Kept(taken.effects, False, position)
@@ -64,10 +66,11 @@ class MemoryStore:
         mine = [e for e in self._shelf.effects.values() if e.conversation == conversation and e.position > position]
         return tuple(mine[:limit])
 
-    async def waiting(self, limit: int = 200) -> tuple[Effect, ...]:
+    async def waiting(self, limit: int = 200, after: int = 0, prefix: str = "") -> tuple[Effect, ...]:
         """Effects that somebody has to carry out, those kept first first."""
         self._check_open()
-        return tuple([e for e in self._shelf.effects.values() if e.status == "waiting"][:limit])
+        waiting = [e for e in self._shelf.effects.values() if e.status == "waiting" and e.number > after]
+        return tuple([e for e in waiting if e.conversation.startswith(prefix)][:limit])
 
     async def done(self, conversation: str, position: int) -> None:
         """Mark one effect as carried out."""

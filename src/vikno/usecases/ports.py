@@ -8,7 +8,7 @@ A conversation's record has three: `ConversationStore` holds a turn, `Outbox` gi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from vikno.domain.errors import ViknoError
@@ -54,8 +54,11 @@ class Outbox(Protocol):
         """The effects of one conversation after `position` (0: from the first one kept), in order."""
         ...
 
-    async def waiting(self, limit: int = 200) -> tuple[Effect, ...]:
-        """Effects that somebody has to carry out, those kept first first; of one conversation in order."""
+    async def waiting(self, limit: int = 200, after: int = 0, prefix: str = "") -> tuple[Effect, ...]:
+        """Effects that somebody has to carry out, those kept first first; of one conversation in order.
+
+        `after`: a `number`, to read on; `prefix`: what the names of their conversations begin with.
+        """
         ...
 
     async def done(self, conversation: str, position: int) -> None:
@@ -136,7 +139,10 @@ Status = Literal["waiting", "done"]
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One thing a turn has said; `conversation` and `position` name it for ever."""
+    """One thing a turn has said; `conversation` and `position` name it for ever.
+
+    `number`: grows in the order in which effects were kept, whatever their conversation.
+    """
 
     conversation: str
     event: str
@@ -144,6 +150,7 @@ class Effect:
     payload: bytes
     created_ms: int
     status: Status
+    number: int = field(default=0, compare=False)
 
 
 def check_names(conversation: str, event: str) -> None:

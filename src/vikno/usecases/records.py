@@ -338,6 +338,13 @@ class NoticeQueue(Protocol):
         """
         ...
 
+    async def give_back(self, ids: Sequence[int], due_ms: int, now_ms: int) -> None:
+        """Those that were leased and have not left wait again, from `due_ms` on, as if they had not been taken.
+
+        Not what a newer one with its subject has overtaken, nor what nobody is there to hear. Others stay as they are.
+        """
+        ...
+
     async def recover(self, account: str, now_ms: int) -> int:
         """At the start: what a process that is gone had marked `sending` is `unknown`; how many it were."""
         ...

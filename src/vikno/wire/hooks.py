@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
 from vikno.domain.errors import ViknoError
-from vikno.usecases.channel import Channel, Inbound, Raw, Unreadable
+from vikno.usecases.channel import Channel, Inbound, Left, Raw, Unreadable
 from vikno.usecases.ports import Outbox
 from vikno.usecases.receive_message import Desk, Reply
 from vikno.usecases.send_messages import Sender
@@ -73,22 +73,34 @@ class Hook:
                 replies += await self._desk.receive(self.channel, one)
             except ViknoError as error:
                 if error.retryable:
+                    await self._offer(replies)  # these are on record, and no acknowledgement will carry them
                     raise
                 await self._set_aside(raw, error.code)
+            if isinstance(one.happened, Left):
+                self._sender.left(self._desk.vault.name(self._sender.name, one.address))
             self.counted[type(one.happened).__name__] += 1
         ack = self.channel.ack(inbound, [reply.outbound for reply in replies])
         if ack.carried:
             task = asyncio.get_running_loop().create_task(self._carried(replies[: ack.carried]))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        for reply in replies[ack.carried :]:
-            if not reply.repeated:
-                self._sender.offer(reply.conversation, reply.address, reply.position, reply.outbound)
+        await self._offer(replies[ack.carried :])
         return ack.status, ack.headers, ack.body
 
-    async def _carried(self, replies: Sequence[Reply]) -> None:
+    async def _offer(self, replies: Sequence[Reply]) -> None:
+        """A repeated one too: whoever brought it first may have gone before it was offered."""
         for reply in replies:
-            await self._outbox.done(reply.conversation, reply.position)
+            if reply.repeated:
+                await self._sender.offer_again(reply.conversation, reply.address, reply.position, reply.outbound)
+            else:
+                self._sender.offer(reply.conversation, reply.address, reply.position, reply.outbound)
+
+    async def _carried(self, replies: Sequence[Reply]) -> None:
+        try:
+            for reply in replies:
+                await self._outbox.done(reply.conversation, reply.position)
+        except ViknoError as error:  # after a restart it is said once more
+            log.error("outcome_not_kept", extra={"account": self._sender.name, "error": error.code})
 
     async def _set_aside(self, raw: Raw, reason: str) -> None:
         """Keep it for an operator, sealed: it is acknowledged, or the platform would bring it for ever."""

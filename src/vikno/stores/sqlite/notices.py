@@ -83,6 +83,11 @@ class Notices(Desk):
 
         await self._share(settle_them)
 
+    async def give_back(self, ids: Sequence[int], due_ms: int, now_ms: int) -> None:
+        """Those that were leased and have not left wait again."""
+        check_batch(ids)
+        await self._share(lambda writing: _give_back(writing, ids, due_ms, now_ms))
+
     async def recover(self, account: str, now_ms: int) -> int:
         """At the start: what a process that is gone had marked `sending` is `unknown`; how many it were."""
 
@@ -182,10 +187,7 @@ class Lease:
 
     def give_back(self, writing: apsw.Cursor) -> None:
         """Whoever asked has gone before it could know; it is as if it had not been taken."""
-        for notice in self.taken:
-            writing.execute(_GIVE_BACK, (notice.status, self.now_ms, notice.changed_ms, notice.id))
-            writing.execute(_DROP_FORLORN, (notice.id,))
-            writing.execute(_REPLACE_OVERTAKEN, (notice.id,))
+        _give_back(writing, [notice.id for notice in self.taken], self.now_ms, self.now_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,12 @@ def keep_notices(writing: apsw.Cursor, made: Sequence[Planned], now_ms: int, kno
     writing.executemany(_REPLACE_OLDER, [(now_ms, address, subject) for address, subject in latest])
     writing.executemany(_KEEP, kept)
     return ids
+
+
+def _give_back(writing: apsw.Cursor, ids: Sequence[int], due_ms: int, now_ms: int) -> None:
+    writing.executemany(_GIVE_BACK, [(due_ms, now_ms, one) for one in ids])
+    writing.executemany(_DROP_FORLORN, [(one,) for one in ids])
+    writing.executemany(_REPLACE_OVERTAKEN, [(one,) for one in ids])
 
 
 def _status(outcome: Outcome) -> NoticeStatus:

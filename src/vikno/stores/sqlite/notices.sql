@@ -37,8 +37,11 @@ UPDATE notice SET status = 'expired', due_ms = NULL, changed_ms = ? WHERE id = ?
 UPDATE notice SET status = 'sending', due_ms = NULL, tries = tries + 1, changed_ms = ? WHERE id = ?;
 
 -- name: give_back
--- Whoever took it has gone before it could know.
-UPDATE notice SET status = ?, due_ms = ?, tries = tries - 1, changed_ms = ? WHERE id = ? AND status = 'sending';
+-- It has not left.
+UPDATE notice SET
+    status = CASE WHEN tries > 1 THEN 'temporary-failure' ELSE 'created' END,
+    due_ms = ?, tries = tries - 1, changed_ms = ?
+WHERE id = ? AND status = 'sending';
 
 -- name: settle
 UPDATE notice SET status = ?, due_ms = ?, message = ?, reason = ?, changed_ms = ?

@@ -68,16 +68,16 @@ SELECT name, state FROM conversation WHERE name > ? ORDER BY name LIMIT ?;
 
 -- name: read_since
 -- A conversation's effects from a position on, for a page that comes back.
-SELECT c.name, o.event, o.position, o.payload, o.created_ms, o.status
+SELECT c.name, o.event, o.position, o.payload, o.created_ms, o.status, o.id
 FROM conversation AS c
 JOIN outbox AS o ON o.conversation = c.id
 WHERE c.name = ? AND o.position > ?
 ORDER BY o.position LIMIT ?;
 
 -- name: read_waiting
--- What is to be sent, oldest first.
-SELECT c.name, o.event, o.position, o.payload, o.created_ms, o.status
+-- What is to be sent, oldest first, after a number, of names that begin like this.
+SELECT c.name, o.event, o.position, o.payload, o.created_ms, o.status, o.id
 FROM outbox AS o
 JOIN conversation AS c ON c.id = o.conversation
-WHERE o.status = 'waiting'
-ORDER BY o.id LIMIT ?;
+WHERE o.status = 'waiting' AND o.id > ?1 AND substr(c.name, 1, length(?2)) = ?2
+ORDER BY o.id LIMIT ?3;

@@ -40,9 +40,9 @@ class SqliteReader:
         """The effects of one conversation after `position`, in order."""
         return tuple(Effect(*row) for row in self._all(queries.READ_SINCE, conversation, position, limit))
 
-    async def waiting(self, limit: int = 200) -> tuple[Effect, ...]:
+    async def waiting(self, limit: int = 200, after: int = 0, prefix: str = "") -> tuple[Effect, ...]:
         """Effects that somebody has to carry out, those kept first first."""
-        return tuple(Effect(*row) for row in self._all(queries.READ_WAITING, limit))
+        return tuple(Effect(*row) for row in self._all(queries.READ_WAITING, after, prefix, limit))
 
     async def close(self) -> None:
         """Let go of the file."""
