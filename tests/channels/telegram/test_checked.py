@@ -99,9 +99,11 @@ def failing(message: str, since: int = NOW, waiting: int = 0) -> dict[str, Any]:
         ({"getMe": HttpAnswer(401, {}, b'{"ok": false, "error_code": 401}')}, {}, "@BotFather"),
         ({"getMe": HttpAnswer(404, {}, b'{"ok": false, "error_code": 404}')}, {}, "@BotFather"),
         ({"getMe": HttpAnswer(429, {}, b'{"ok": false, "error_code": 429}')}, {}, "in a minute"),
-        ({"getMe": HttpAnswer(200, {}, b"<html>")}, {}, "not the Bot API"),
-        ({"getMe": NotCarried(False, "ClientConnectorError")}, {}, "does not answer"),
-        ({"getWebhookInfo": NotCarried(True, "TimeoutError")}, {}, "does not answer"),
+        ({"getMe": HttpAnswer(200, {}, b"<html>")}, {}, "answers getMe with 200 does not speak as the Bot API"),
+        ({"getMe": NotCarried(False, "ClientConnectorError")}, {}, "does not answer getMe"),
+        ({"getMe": NotCarried(False, "ClientConnectorError")}, {"webhook": ""}, "does not answer getMe"),
+        ({"getWebhookInfo": NotCarried(True, "TimeoutError")}, {}, "does not answer getWebhookInfo"),
+        ({"getWebhookInfo": HttpAnswer(500, {}, b"Error")}, {}, "answers getWebhookInfo with 500"),
     ],
 )  # fmt: skip
 async def test_what_is_wrong_is_told_with_what_to_do(
@@ -112,6 +114,15 @@ async def test_what_is_wrong_is_told_with_what_to_do(
     (wrong,) = health.wrong
     assert re.search(said, wrong), wrong
     assert "AAHdqTcv" not in wrong
+
+
+@pytest.mark.parametrize("silent", [HttpAnswer(500, {}, b"<html>Error"), NotCarried(True, "TimeoutError")])
+async def test_who_polls_is_alive_on_a_server_that_knows_no_webhooks(silent: HttpAnswer | NotCarried) -> None:
+    health = await bot(webhook="").self_check(Answering(getWebhookInfo=silent))
+    assert health.ok
+    assert health.name == "@vikno_bot"
+    (note,) = health.notes
+    assert "getWebhookInfo" in note
 
 
 async def test_an_old_error_that_was_overcome_is_not_told() -> None:

@@ -138,10 +138,10 @@ class Telegram:
 
     async def self_check(self, carry: Carry) -> Health:
         """Compare the printed name, the webhook and its certificate with what Telegram says; learn an unknown name."""
-        name, wrong = await checked.check(self, carry)
+        name, wrong, notes = await checked.check(self, carry)
         if self.username is None:
             self.username = name
-        return Health(name=f"@{name}" if name else None, wrong=tuple(wrong))
+        return Health(name=f"@{name}" if name else None, wrong=tuple(wrong), notes=tuple(notes))
 
     async def register(self, carry: Carry, url: str) -> str | None:
         """Tell Telegram to bring updates to `url`; what is wrong and what to do, or None when it will."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from vikno.channels.telegram.inbound import UPDATES
 from vikno.usecases.channel import NotCarried
-from vikno.wire.http import HttpAnswer, HttpRequest
+from vikno.wire.http import HttpAnswer
 from vikno.wire.limits import TELEGRAM_WEBHOOK_CONNECTIONS
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ RECENT_S = 15 * 60
 _Result = TypeVar("_Result")
 
 
-async def check(bot: Telegram, carry: Carry) -> tuple[str | None, list[str]]:
-    """The bot's name as Telegram has it, and all that is wrong with what to do."""
-    me = await _asked(carry, bot.call("getMe"), Me)
+async def check(bot: Telegram, carry: Carry) -> tuple[str | None, list[str], list[str]]:
+    """The bot's name as Telegram has it; all that is wrong with what to do; and what is only worth knowing."""
+    me = await _asked(carry, bot, "getMe", Me)
     if isinstance(me, str):
-        return None, [me]
+        return None, [me], []
     wrong = []
     if me.username is None:
         wrong.append("This is no bot: it has no username. Use the token of a bot that @BotFather made.")
@@ -41,22 +41,26 @@ async def check(bot: Telegram, carry: Carry) -> tuple[str | None, list[str]]:
             f"The printed name is @{bot.username}, but this token belongs to @{me.username}: people who scan the "
             f"poster come to another bot. Set the token of @{bot.username}, or the name @{me.username}, and print anew."
         )
-    info = await _asked(carry, bot.call("getWebhookInfo"), WebhookInfo)
-    if isinstance(info, str):
-        return me.username, [*wrong, info]
-    return me.username, [*wrong, *[one async for one in _webhook(bot, info)]]
+    info = await _asked(carry, bot, "getWebhookInfo", WebhookInfo)
+    if not isinstance(info, str):
+        return me.username, [*wrong, *_webhook(bot, info)], []
+    if bot.webhook == "":  # we poll: some Bot API servers know no webhooks, and people are answered all the same
+        return me.username, wrong, [f"Messages are fetched, so this does no harm. {info}"]
+    return me.username, [*wrong, info], []
 
 
 async def register(bot: Telegram, carry: Carry, url: str, secret: str) -> str | None:
     """Call setWebhook; None when Telegram has taken it."""
-    request = bot.call(
+    done = await _asked(
+        carry,
+        bot,
         "setWebhook",
+        bool,
         url=url,
         secret_token=secret,
         allowed_updates=UPDATES,
         max_connections=TELEGRAM_WEBHOOK_CONNECTIONS,
     )
-    done = await _asked(carry, request, bool)
     return done if isinstance(done, str) else None
 
 
@@ -76,7 +80,7 @@ def unfit(url: str, *, official: bool) -> str | None:
     return None
 
 
-async def _webhook(bot: Telegram, info: WebhookInfo) -> AsyncIterator[str]:
+def _webhook(bot: Telegram, info: WebhookInfo) -> Iterator[str]:
     if bot.webhook is not None and info.url != bot.webhook:
         if not info.url:
             yield f"Telegram brings nothing: no webhook is set. Start the service, which sets {bot.webhook}."
@@ -133,22 +137,28 @@ class Said(Struct, frozen=True):
     description: str | None = None
 
 
-async def _asked(carry: Carry, request: HttpRequest, kind: type[_Result]) -> _Result | str:
+async def _asked(carry: Carry, bot: Telegram, method: str, kind: type[_Result], **given: Any) -> _Result | str:
     """The result of a call, or what is wrong and what to do."""
-    answer: HttpAnswer | NotCarried = await carry(request)
+    answer: HttpAnswer | NotCarried = await carry(bot.call(method, **given))
     if isinstance(answer, NotCarried):
-        return f"The Bot API does not answer ({answer.reason}). Look whether this machine reaches it, and try again."
+        return (
+            f"The Bot API does not answer {method} ({answer.reason}). "
+            "Look whether this machine reaches it, and try again."
+        )
     try:
         said = msgspec.json.decode(answer.body, type=Said)
         if said.ok:
             return msgspec.json.decode(said.result, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return f"What answers with {answer.status} is not the Bot API. Look at the address of the API and at proxies."
-    return _told(said.error_code or answer.status, said.description or "")
+        return (
+            f"What answers {method} with {answer.status} does not speak as the Bot API. "
+            "Look at the address of the API and at proxies."
+        )
+    return _told(method, said.error_code or answer.status, said.description or "")
 
 
-def _told(status: int, description: str) -> str:
-    said = f"The Bot API says {status} “{description[:200]}”. "
+def _told(method: str, status: int, description: str) -> str:
+    said = f"The Bot API says to {method}: {status} “{description[:200]}”. "
     if status in (401, 404):
         return said + "The token is wrong or was revoked: copy the present one from @BotFather."
     if status == 429 or status >= 500:
