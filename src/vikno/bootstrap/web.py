@@ -70,8 +70,6 @@ PRUNE_PAUSE_S = 0.1
 """Between two batches, so that turns go first."""
 TIMERS_EVERY_S = 30
 TELL_EVERY_S = 5
-CHECK_EVERY_S = 900
-"""Between two looks at whether the accounts are what is printed of them."""
 
 
 @dataclass(frozen=True)
@@ -325,4 +323,4 @@ async def _watch(watch: Watch, bot: Bot) -> None:
     await bot.settled()
     while True:
         await watch.check()
-        await asyncio.sleep(CHECK_EVERY_S)
+        await asyncio.sleep(watch.wait_s)

@@ -22,6 +22,10 @@ PATIENCE_S = 30.0
 """One account's check may take this long; the requests in it have shorter times of their own."""
 DOUBTS = 3
 """After so many checks in a row that reached nobody, a channel is taken for dead. One lost request is not that."""
+EVERY_S = 900.0
+"""Between two looks while all is fine."""
+SOON_S = 30.0
+"""After a look that found an account not fine; each time twice as long, up to the usual."""
 UNKNOWN_ENTRY = "check"
 """A token for asking a channel for its link when nobody comes in by it."""
 
@@ -85,6 +89,7 @@ class Watch:
         self._doubts: dict[str, int] = {}
         self._found: dict[str, Checked] = {}
         self._off: set[str] = set()
+        self._bad: dict[str, int] = {}
 
     @property
     def found(self) -> tuple[Checked, ...]:
@@ -96,6 +101,11 @@ class Watch:
         """All of them, the dead ones too."""
         return self._lines
 
+    @property
+    def wait_s(self) -> float:
+        """Until the next look: short after an account went wrong, so that it is back soon after it works again."""
+        return min([EVERY_S, *(SOON_S * float(1 << min(times - 1, 16)) for times in self._bad.values() if times)])
+
     def ways(self, token: str) -> tuple[Way, ...]:
         """Every way in with this token that is not known to be dead, in the order of the accounts."""
         open_ = (line.channel for line in self._lines if line.name not in self._off)
@@ -106,6 +116,7 @@ class Watch:
         found = await asyncio.gather(*(check_line(line, self._clock) for line in self._lines))
         for one in found:
             self._found[one.account] = one
+            self._bad[one.account] = 0 if one.state == "fine" else self._bad.get(one.account, 0) + 1
             self._note(one)
         return tuple(found)
 
