@@ -240,7 +240,8 @@ def test_what_is_kept_can_be_seen_taken_along_and_erased(play: Play) -> None:
     exported = play.client.get(play.url + found[1])
     assert exported.status_code == 200
     assert "Вітаємо" in exported.text
-    play.does("telegram", "press", "Стерти все про мене", "У нас усе стерто")
+    play.does("telegram", "press", "Стерти все про мене", "Повернути це не зможе ніхто")
+    play.does("telegram", "press", "Так, стерти", "У нас усе стерто")
     again = play.client.get(play.url + found[1])
     assert "закордонний паспорт" not in again.text.lower()
     assert "поки що не стежите" in play.does("telegram", "write", "мої документи", "не стежите")

@@ -35,15 +35,27 @@ def typed(turn: Turn, text: str) -> bool:
 
 
 def tapped(turn: Turn, known: str) -> bool:
-    """A case of the list (`f<case>`), the end of following it (`g<case>`) or all (`gall`), of everything (`gdata`)."""
+    """A case of the list (`f<case>`), or the end of following it (`g<case>`)."""
     case = known[1:]
-    if known[0] == "f":
-        wants = Want("case", case=case)
-    elif case == "data":
-        wants = Want("erase")
-    else:
-        wants = Want("stop", case="" if case == "all" else case)
-    steps.want(turn, wants)
+    steps.want(turn, Want("case" if known[0] == "f" else "stop", case=case))
+    return True
+
+
+def about_all(turn: Turn, known: str) -> bool:
+    """Everything at once, under a letter of its own, since a case may be called `all`.
+
+    `xstop` ends all following; `xask` asks about erasing and `xerase` does it, if that was just asked.
+    """
+    match known[1:]:
+        case "stop":
+            steps.want(turn, Want("stop"))
+        case "ask":
+            turn.change(**steps.fresh(turn, "erase"))
+            show_menu(turn, "erase")
+        case "erase" if turn.state.view == "erase":
+            steps.want(turn, Want("erase"))
+        case _:
+            return False
     return True
 
 

@@ -116,6 +116,8 @@ def _interpreted(turn: Turn, text: str) -> None:
             press(turn, found.sure)
         elif turn.state.view == "found" and len(listed.choices) == 1 and plain(text) in turn.words.yes:
             press(turn, listed.choices[0][0])
+        elif turn.state.view == "erase" and plain(text) in turn.words.no:
+            steps.back(turn)
         elif turn.state.view in ("home", "found"):
             wish(turn, text)
         else:

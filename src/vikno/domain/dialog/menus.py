@@ -162,8 +162,12 @@ def _case(turn: Turn) -> Menu:
 
 
 def _data(turn: Turn) -> Menu:
-    choices = (("gall", turn.say("data.stop")), ("gdata", turn.say("data.erase")))
+    choices = (("xstop", turn.say("data.stop")), ("xask", turn.say("data.erase")))
     return Menu(turn.say("data.choose"), choices, ("back",))
+
+
+def _erase(turn: Turn) -> Menu:
+    return Menu(turn.say("erase"), (("xerase", turn.say("erase.go")),), ("back",))
 
 
 _MENUS: dict[str, Callable[[Turn], Menu | None]] = {
@@ -179,6 +183,7 @@ _MENUS: dict[str, Callable[[Turn], Menu | None]] = {
     "cases": _cases,
     "case": _case,
     "data": _data,
+    "erase": _erase,
     "check": _check,
 }
 

@@ -25,6 +25,7 @@ OVERLAYS = (
     "cases",
     "case",
     "data",
+    "erase",
     "check",
 )
 """Lists over a question or an outcome: "back" closes them."""
@@ -48,7 +49,10 @@ def base(turn: Turn) -> None:
 def back(turn: Turn) -> None:
     """One step back: close a list, stop changing an answer, or take the last answer back."""
     state, talk = turn.state, turn.talk
-    if talk is None or state.view in OVERLAYS or state.editing:
+    if state.view == "erase":
+        turn.change(**fresh(turn, "data"))
+        show_menu(turn, "data")
+    elif talk is None or state.view in OVERLAYS or state.editing:
         base(turn)
     elif talk.answers:
         answers = dict(talk.answers)

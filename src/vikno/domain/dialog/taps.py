@@ -83,7 +83,7 @@ def _explained(turn: Turn, known: str) -> bool:
 
 
 _LASTING: dict[str, Callable[[Turn, str], bool]] = {"s": _service, "l": _language, "t": _talk, "y": _explained,
-            "f": following.tapped, "g": following.tapped}  # fmt: skip
+            "f": following.tapped, "g": following.tapped, "x": following.about_all}  # fmt: skip
 """Tags whose meaning does not depend on what is asked: service, language, consultation, "why this item"."""
 
 
