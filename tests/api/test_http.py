@@ -149,9 +149,28 @@ def test_a_batch_is_answered_row_by_row(office: Office, number: str) -> None:
         "reached", "repeated", "case_unknown", "stage_unknown", "value_wrong", "time_wrong", "field_unknown",
         "value_wrong", "reached",
     ]  # fmt: skip
+    assert found["rows"][2]["problem"]["pointer"] == "/stages/2/number"
+    assert "not among the cases of ua/dms" in found["rows"][2]["problem"]["detail"]
+    assert found["rows"][3]["problem"]["pointer"] == "/stages/3/stage"
     assert found["rows"][3]["problem"]["nearest"] == "approved"
     assert found["rows"][4]["problem"]["pointer"] == "/stages/4/at"
     assert found["rows"][6]["problem"]["pointer"] == "/stages/6/phone"
+
+
+def test_a_bare_list_of_reports_is_told_how_a_batch_looks(office: Office, number: str) -> None:
+    found = office.call("POST", "/api/stages", [{"number": number, **stage("accepted")}]).json()
+    assert (found["code"], found["pointer"]) == ("value_wrong", "")
+    assert found["detail"] == 'expected {"stages": […]}, got `array`'
+    one = office.call("POST", f"/api/cases/{number}/stages", [stage("accepted")]).json()
+    assert one["detail"] == 'expected {"event": …, "stage": …, "at": …}, got `array`'
+    row = office.call("POST", "/api/stages", {"stages": [7]}).json()["rows"][0]["problem"]
+    assert (row["pointer"], row["detail"][-9:]) == ("/stages/0", "got `int`")
+
+
+def test_a_time_without_an_offset_is_told_to_have_one(office: Office, number: str) -> None:
+    found = office.call("POST", f"/api/cases/{number}/stages", {**stage("accepted"), "at": "2026-03-15T10:00:00"})
+    assert found.json()["pointer"] == "/at"
+    assert "add the offset, such as +02:00 or Z" in found.json()["detail"]
 
 
 def test_a_batch_of_a_thousand(office: Office, number: str) -> None:
@@ -213,6 +232,7 @@ def test_a_wrong_call_is_a_problem_with_a_code(
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status
     assert answer.json()["type"] == f"urn:vikno:problem:{code}"
+    assert answer.json()["detail"]
     assert len(answer.content) < 2000
     assert office.case("X") is None
 
@@ -259,6 +279,7 @@ def test_without_a_key_in_force_nothing_is_done(office: Office, headers: dict[st
     for method, path in (("PUT", "/api/cases/X"), ("GET", "/api/cases/X"), ("POST", "/api/stages"), ("GET", "/api/x")):
         answer = office.call(method, path, GIVEN if method != "GET" else None, key=None, headers=encoded)
         assert (answer.status_code, answer.json()["code"]) == (401, code)
+        assert answer.json()["detail"]
         assert answer.headers["www-authenticate"].startswith("Bearer")
 
 

@@ -28,7 +28,7 @@ from starlette.types import Receive, Scope, Send
 
 from vikno.api.keys import Buckets, whose
 from vikno.api.openapi import document
-from vikno.api.problems import Refused, problem, refused, unknown, unreadable
+from vikno.api.problems import Refused, problem, refused, shortened, unknown, unreadable
 from vikno.api.shapes import (
     Batch,
     BatchAnswer,
@@ -167,7 +167,7 @@ class Api:
                 if method != "POST":
                     return _wrong_method("POST")
                 return await self.report_many(key, await _body(scope, receive, MOST_BATCH_BYTES))
-        raise refused("address_unknown")
+        raise refused("address_unknown", f"“{shortened('/api/' + '/'.join(parts))}”")
 
     async def put(self, key: ApiKey, number: str, brought: CaseBrought) -> Answer:
         """Keep a case, or change what is kept of it."""
@@ -180,7 +180,7 @@ class Api:
         _printable(brought.office, "/office")
         opened_ms = 0 if brought.opened is None else _ms(brought.opened)  # 0: as it was, or now for a new case
         if brought.opened is not None and unlikely(opened_ms, now_ms):
-            raise refused("time_wrong", pointer="/opened")
+            raise refused("time_wrong", _slip(brought.opened), pointer="/opened")
         code, ours = await self._code(key, number, brought.code)
         given = CaseGiven(key.authority, number, brought.service, code, brought.office, opened_ms)
         (new,) = await self.book.put((given,), now_ms)
@@ -225,12 +225,12 @@ class Api:
         kept = await self._case(key, number)
         at_ms = _ms(reported.at)
         if unlikely(at_ms, self.clock()):
-            raise refused("time_wrong", pointer="/at")
+            raise refused("time_wrong", _slip(reported.at), pointer="/at")
         event = report_key(kept.number, reported.event)
         given = StageGiven(key.authority, kept.number, event, reported.stage, at_ms)
         (verdict,) = await self.record((given,))
         await self._note(key, f"stage: {verdict}", kept.id)
-        wrong = self._refusal(verdict, reported.stage, kept.service, "/stage")
+        wrong = self._refusal(verdict, given, kept.service, "")
         if wrong is not None:
             raise Refused(wrong)
         return Answer(200, _encode(StageAnswer(kept.number, reported.event, verdict)))
@@ -244,7 +244,7 @@ class Api:
         for at, row in enumerate(rows):
             if isinstance(row, StageGiven):
                 verdict = next(verdicts)
-                wrong = self._refusal(verdict, row.stage, None, f"/stages/{at}/stage")
+                wrong = self._refusal(verdict, row, None, f"/stages/{at}")
                 answers.append(
                     RowAnswer(
                         at,
@@ -267,21 +267,22 @@ class Api:
         try:
             raws = _rows_in(body).stages
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Refused(unreadable(error, Batch.__struct_fields__)) from None
+            raise Refused(unreadable(error, Batch.__struct_fields__, like='{"stages": […]}')) from None
         if not 0 < len(raws) <= MOST_AT_ONCE:
             raise refused("value_wrong", f"1 to {MOST_AT_ONCE} reports", pointer="/stages")
         now_ms = self.clock()
         return [_row(key.authority, raw, at, now_ms) for at, raw in enumerate(raws)]
 
-    def _refusal(self, verdict: Verdict, stage: str, service: str | None, pointer: str) -> Problem | None:
-        """Why a report was not recorded; None for one that was."""
+    def _refusal(self, verdict: Verdict, given: StageGiven, service: str | None, pointer: str) -> Problem | None:
+        """Why a report was not recorded; None for one that was. `pointer`: where in the body the report stands."""
         if verdict in KEPT:
             return None
         if verdict == "no_case":
-            return problem("case_unknown", pointer=pointer.replace("/stage", "/number") if service is None else None)
+            where = f"{pointer}/number" if service is None else None
+            return problem("case_unknown", _not_among(given.authority), pointer=where)
         all_stages = self.stages()
         known = all_stages.get(service, frozenset()) if service else frozenset().union(*all_stages.values())
-        return unknown("stage_unknown", stage, known, pointer)
+        return unknown("stage_unknown", given.stage, known, f"{pointer}/stage")
 
     def _shown(self, kept: CaseKept) -> CaseAnswer:
         token = case_token(self.vault, kept.id)
@@ -305,7 +306,7 @@ class Api:
         kept = await self.book.case(key.authority, number) if 0 < len(number) <= MOST_NUMBER else None
         if kept is None or kept.authority != key.authority:
             await self.book.note((Access(self.clock(), f"api/{key.id}", "no case", f"authority/{key.authority}"),))
-            raise refused("case_unknown")
+            raise refused("case_unknown", _not_among(key.authority))
         return kept
 
     async def _note(self, key: ApiKey, what: str, case: int) -> None:
@@ -315,10 +316,14 @@ class Api:
         """Who asks, if they may ask now. Raises Refused."""
         scheme, _, written = _header(scope, b"authorization").partition(" ")
         if scheme.lower() != "bearer" or not written:
-            raise Refused(problem("key_missing"), ((b"www-authenticate", b"Bearer"),))
+            without = (
+                "the request has no header Authorization" if not scheme else "its Authorization holds no Bearer key"
+            )
+            raise Refused(problem("key_missing", without), ((b"www-authenticate", b"Bearer"),))
         key = await whose(self.book, self.vault, written.strip())
         if key is None:
-            raise Refused(problem("key_wrong"), ((b"www-authenticate", b'Bearer error="invalid_token"'),))
+            none = "`vikno keys list` shows which are in force"
+            raise Refused(problem("key_wrong", none), ((b"www-authenticate", b'Bearer error="invalid_token"'),))
         wait_s = self.buckets.wait_s(key.id, self.clock() / 1000)
         if wait_s:
             raise Refused(problem("too_many_requests"), ((b"retry-after", b"%d" % math.ceil(wait_s)),))
@@ -341,7 +346,7 @@ def _row(authority: str, raw: msgspec.Raw, at: int, now_ms: int) -> StageGiven |
         return wrong
     at_ms = _ms(row.at)
     if unlikely(at_ms, now_ms):
-        return problem("time_wrong", pointer=f"/stages/{at}/at")
+        return problem("time_wrong", _slip(row.at), pointer=f"/stages/{at}/at")
     return StageGiven(authority, row.number, report_key(row.number, row.event), row.stage, at_ms)
 
 
@@ -358,7 +363,7 @@ async def _body(scope: Scope, receive: Receive, most: int) -> bytes:
     """A body of bounded size. Raises Refused."""
     kind = _header(scope, b"content-type").partition(";")[0].strip().lower()
     if kind not in ("", "application/json"):
-        raise refused("media_type_wrong")
+        raise refused("media_type_wrong", f"“{shortened(kind)}”")
     parts, received, more = [], 0, True
     while more:
         message = await receive()
@@ -415,7 +420,17 @@ def _problem(wrong: Problem, headers: Headers = ()) -> Answer:
 
 
 def _wrong_method(allowed: str) -> Answer:
-    return _problem(problem("method_wrong"), ((b"allow", allowed.encode()),))
+    return _problem(problem("method_wrong", f"it takes {allowed}"), ((b"allow", allowed.encode()),))
+
+
+def _not_among(authority: str) -> str:
+    """The same whether another authority has such a case or nobody has."""
+    return f"it is not among the cases of {authority}, whose key this is"
+
+
+def _slip(moment: datetime) -> str:
+    """A time that can only be a slip, as it was understood."""
+    return f"“{moment.isoformat()}”"
 
 
 def _ms(moment: datetime) -> int:

@@ -33,6 +33,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
 
 UNKNOWN_FIELD = re.compile(r"^Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 AT = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+NO_OBJECT = re.compile(r"^Expected `object`, got `(?P<got>[a-z]+)`")
+NO_OFFSET = "with a timezone component"
 LONGEST_SHOWN = 80
 
 
@@ -61,10 +63,10 @@ def refused(code: str, detail: str = "", *, pointer: str | None = None, near: st
     return Refused(problem(code, detail, pointer=pointer, near=near))
 
 
-def unreadable(error: Exception, known: Iterable[str]) -> Problem:
-    """What msgspec or the decoder found wrong with a body; `known` are the fields it may have."""
+def unreadable(error: Exception, known: Iterable[str], like: str | None = None) -> Problem:
+    """What msgspec or the decoder found wrong with a body; `known` are the fields it may have, `like` how it looks."""
     if not isinstance(error, msgspec.ValidationError):
-        return problem("json_broken", _short(str(error)) if isinstance(error, msgspec.DecodeError) else "")
+        return problem("json_broken", shortened(str(error)) or "it is nested too deeply")
     said = str(error)
     place = AT.search(said)
     pointer = _pointer(place["path"]) if place else None
@@ -73,17 +75,22 @@ def unreadable(error: Exception, known: Iterable[str]) -> Problem:
         name, fields = found["name"], list(known)
         return problem(
             "field_unknown",
-            f"“{_short(name)}”{did_you_mean(name, fields)}",
-            pointer=f"{pointer or ''}/{_escaped(_short(name))}",
+            f"“{shortened(name)}”{did_you_mean(name, fields)}",
+            pointer=f"{pointer or ''}/{_escaped(shortened(name))}",
             near=nearest(name, fields),
         )
-    return problem("value_wrong", _short(said, 300), pointer=pointer)
+    if pointer is None and (found := NO_OBJECT.match(said)) is not None:
+        like = like or "{" + ", ".join(f'"{name}": …' for name in known) + "}"
+        return problem("value_wrong", f"expected {like}, got `{found['got']}`", pointer="")
+    if NO_OFFSET in said:
+        said = "a time without an offset: add the offset, such as +02:00 or Z"
+    return problem("value_wrong", shortened(said, 300), pointer=pointer)
 
 
 def unknown(code: str, word: str, known: Iterable[str], pointer: str) -> Problem:
     """A name that does not exist, with the one that may have been meant."""
     names = sorted(known)
-    detail = f"“{_short(word)}”{did_you_mean(word, names)}"
+    detail = f"“{shortened(word)}”{did_you_mean(word, names)}"
     return problem(code, detail, pointer=pointer, near=nearest(word, names))
 
 
@@ -100,7 +107,7 @@ def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def _short(text: str, most: int = LONGEST_SHOWN) -> str:
+def shortened(text: str, most: int = LONGEST_SHOWN) -> str:
     """One line of at most so many characters, whatever was sent."""
     plain = "".join(letter if letter.isprintable() else "�" for letter in text[: most + 1])
     return plain if len(plain) <= most else plain[: most - 1] + "…"
