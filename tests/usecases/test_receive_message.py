@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from vikno.bootstrap.worlds import load_worlds
 from vikno.channels.sms.inbound import meant
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.answer_wants import Wants
-from vikno.usecases.channel import Inbound, Left, Opened
+from vikno.usecases.channel import Inbound, Left, Opened, Outbound, decode_outbound
 from vikno.usecases.follow_case import case_token
 from vikno.usecases.receive_message import Desk
-from vikno.usecases.records import CaseGiven
+from vikno.usecases.record_stage import Desk as StageDesk
+from vikno.usecases.records import CaseGiven, StageGiven
 from vikno.usecases.sign_links import Links
 from vikno.wire.vault import LocalVault
 
@@ -43,6 +45,52 @@ async def hears(desk: Desk, key: str, text: str) -> list[str]:
     return [reply.outbound.text for reply in replies if not reply.repeated]
 
 
+@dataclass
+class Office:
+    """A desk where cases can be followed, and the authority that moves them."""
+
+    desk: Desk
+    store: SqliteStore
+    moves: StageDesk
+    cases: int = 0
+
+    async def case(self) -> str:
+        """The number of a new one."""
+        self.cases += 1
+        number = f"2026-00441{self.cases}"
+        await self.store.put([CaseGiven("ua/dms", number, "ua/id-card", f"{self.cases:064}", opened_ms=1_000)], 1_000)
+        return number
+
+    async def follows(self, key: str, number: str, lang: str = "uk") -> str:
+        """What is said to somebody who comes by the link of its receipt."""
+        case = await self.store.case("ua/dms", number)
+        assert case is not None
+        channel: Any = Gateway()
+        opened = Inbound(key, PHONE, Opened(case_token(VAULT, case.id)), lang=lang)
+        return "\n".join(reply.outbound.text for reply in await self.desk.receive(channel, opened))
+
+    async def told(self, number: str, stage: str) -> list[Outbound]:
+        """The notices that a stage makes which can be sent."""
+        kept = await self.store.record(
+            [StageGiven("ua/dms", number, f"{number}/{stage}", stage, 2_000)], self.moves.decide(2_000), 2_000
+        )
+        assert kept == ("reached",)
+        inbox = await self.store.inbox(VAULT.name("sms/main", PHONE))
+        waits = [notice for notice in inbox if notice.status == "created" and notice.created_ms == 2_000]
+        return [decode_outbound(notice.payload) for notice in waits]
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    store = SqliteStore(f"sqlite:///{tmp_path}/v.db?synchronous=off", lambda: 1_000)
+    worlds, links = load_worlds(), Links(VAULT, "https://vikno.example.org")
+    moves = make_desk(worlds.now().countries, worlds.processes, VAULT, links)
+    wants = Wants(store, store, VAULT, moves.words, links, ("ua/dms",), lambda: 1_000)
+    desk = Desk(store, store, VAULT, worlds.now, lambda: 1_000, find_out=wants.find_out, open_case=wants.open_case)
+    yield Office(desk, store, moves)
+    await store.close()
+
+
 async def status(desk: Desk) -> str:
     known = await desk.records.known(VAULT.name("sms/main", PHONE))
     assert known is not None
@@ -67,6 +115,18 @@ async def test_one_who_blocks_us_gets_no_answer(desk: Desk) -> None:
     channel: Any = Gateway()
     assert await desk.receive(channel, Inbound("2", PHONE, Left())) == ()
     assert await status(desk) == "left"
+
+
+async def test_who_changes_the_language_hears_of_followed_cases_in_it(office: Office) -> None:
+    number = await office.case()
+    assert "Тепер ви стежите" in await office.follows("1", number)
+    [said] = await hears(office.desk, "2", "English")
+    assert "We go on in English" in said
+    assert await hears(office.desk, "2", "English") == [], "the gateway has brought it twice"
+    [notice] = await office.told(number, "accepted")
+    assert notice.lang == "en"
+    assert "Code " in notice.text
+    assert "Документ" not in notice.text
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,11 @@ class Wants:
                 return Learnt("data", link=self.links.inbox(asker.conversation, self.clock()))
             case "check":
                 return await self._checked(asker, want.code)
+            case "language":
+                follower = Follower(asker.conversation, asker.account, asker.lang)
+                for followed in await self.records.followed(asker.conversation):
+                    await self.records.follow(followed.id, follower, self.clock())
+                return Learnt("language")
             case "erase":
                 await self.records.note([Access(self.clock(), "self", "erase", asker.conversation)])
                 await self.records.erase(asker.conversation)

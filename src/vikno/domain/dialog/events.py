@@ -56,6 +56,7 @@ class Learnt(Struct, frozen=True, tag="learnt"):
         "not_now",
         "genuine",
         "not_genuine",
+        "language",
     ]
     cases: tuple[Shown, ...] = ()
     link: str | None = None

@@ -121,6 +121,10 @@ def _left(turn: Turn, _: Learnt) -> None:
     turn.send("notice", "")
 
 
+def _silent(_turn: Turn, _learnt: Learnt) -> None:
+    """What was done needs no word: the change of language was answered at once."""
+
+
 def _told(turn: Turn, learnt: Learnt) -> None:
     """Something that is only said."""
     turn.note(f"learnt.{learnt.what}")
@@ -153,4 +157,5 @@ _SAID: dict[str, Callable[[Turn, Learnt], None]] = {
     "left": _left,
     "unread": _told,
     "not_now": _told,
+    "language": _silent,
 }

@@ -42,7 +42,7 @@ class Shown(Struct, frozen=True, omit_defaults=True):
 class Want(Struct, frozen=True, omit_defaults=True):
     """What the conversation needs to know or have done before it can go on; a use case sees to it."""
 
-    what: Literal["follow", "cases", "case", "stop", "data", "erase", "check"]
+    what: Literal["follow", "cases", "case", "stop", "data", "erase", "check", "language"]
     number: str = ""
     code: str = ""
     case: str = ""

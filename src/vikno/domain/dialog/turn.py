@@ -15,7 +15,7 @@ from vikno.domain.dialog.following import learn
 from vikno.domain.dialog.listening import listen
 from vikno.domain.dialog.messages import Message
 from vikno.domain.dialog.returning import refresh
-from vikno.domain.dialog.state import State
+from vikno.domain.dialog.state import State, Want
 from vikno.domain.dialog.taps import tap
 from vikno.domain.dialog.world import World
 
@@ -37,6 +37,8 @@ def take_turn(state: State | None, event: Event, world: World) -> tuple[State, t
             learn(turn, event)
         case LanguageChosen():
             steps.choose_language(turn, event.language)
+    if state is not None and turn.state.lang != state.lang and world.follows and turn.state.wants is None:
+        turn.change(wants=Want("language"))  # whoever follows a case is to hear of it in this language too
     return turn.state, tuple(turn.messages)
 
 
