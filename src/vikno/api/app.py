@@ -316,9 +316,7 @@ class Api:
         """Who asks, if they may ask now. Raises Refused."""
         scheme, _, written = _header(scope, b"authorization").partition(" ")
         if scheme.lower() != "bearer" or not written:
-            without = (
-                "the request has no header Authorization" if not scheme else "its Authorization holds no Bearer key"
-            )
+            without = "the header Authorization holds no Bearer key" if scheme else "there is no header Authorization"
             raise Refused(problem("key_missing", without), ((b"www-authenticate", b"Bearer"),))
         key = await whose(self.book, self.vault, written.strip())
         if key is None:
@@ -386,7 +384,7 @@ def _parts(scope: Scope) -> list[str]:
     try:
         return [unquote(part, errors="strict") for part in written.split("/")]
     except UnicodeDecodeError:
-        raise refused("address_unknown") from None
+        raise refused("address_unknown", "it is not UTF-8") from None
 
 
 def _number(number: str) -> str:
