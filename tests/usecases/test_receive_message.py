@@ -24,6 +24,7 @@ from vikno.wire.vault import LocalVault
 
 VAULT = LocalVault(bytes(32))
 PHONE = "380501234567"
+STOPPED = "Більше не писатимемо вам сюди. Ви вже не стежите за жодним документом. Щоб почати знову, напишіть СТАРТ."
 
 
 class Gateway:
@@ -76,8 +77,8 @@ class Office:
         )
         assert kept == ("reached",)
         inbox = await self.store.inbox(VAULT.name("sms/main", PHONE))
-        waits = [notice for notice in inbox if notice.status == "created" and notice.created_ms == 2_000]
-        return [decode_outbound(notice.payload) for notice in waits]
+        waits = [decode_outbound(notice.payload) for notice in inbox if notice.status == "created"]
+        return [notice for notice in waits if f"…{number[-4:]}" in notice.text]
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ async def status(desk: Desk) -> str:
 async def test_stop_is_confirmed_once_and_says_how_to_begin_again(desk: Desk) -> None:
     assert await hears(desk, "1", "Привіт")
     [said] = await hears(desk, "2", "СТОП")
-    assert said == "Більше не писатимемо вам сюди. Щоб почати знову, напишіть СТАРТ."
+    assert said == STOPPED
     assert await status(desk) == "left"
     assert await hears(desk, "2", "СТОП") == [], "the gateway has brought it twice"
     assert await hears(desk, "3", "stop") == [], "there is nothing left to stop"
@@ -127,6 +128,20 @@ async def test_who_changes_the_language_hears_of_followed_cases_in_it(office: Of
     assert notice.lang == "en"
     assert "Code " in notice.text
     assert "Документ" not in notice.text
+
+
+async def test_after_stop_nothing_is_told_until_a_case_is_followed_again(office: Office) -> None:
+    """Whoever writes again is answered; that alone is no wish to hear of cases."""
+    first, second = await office.case(), await office.case()
+    await office.follows("1", first)
+    [said] = await hears(office.desk, "2", "СТОП")
+    assert said == STOPPED
+    [answer] = await hears(office.desk, "3", "мої документи")
+    assert "не стежите за жодним документом" in answer
+    assert await office.told(first, "accepted") == []
+    assert "Тепер ви стежите" in await office.follows("4", second)
+    assert len(await office.told(second, "accepted")) == 1
+    assert await office.told(first, "approved") == []
 
 
 @pytest.mark.parametrize(

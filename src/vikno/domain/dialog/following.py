@@ -117,6 +117,7 @@ def _erased(turn: Turn, _: Learnt) -> None:
 
 def _left(turn: Turn, _: Learnt) -> None:
     """The last thing that is said, so it asks nothing."""
+    turn.change(cases=())
     turn.note("learnt.left")
     turn.send("notice", "")
 
