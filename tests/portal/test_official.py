@@ -26,6 +26,7 @@ OURS = [
     own("sms", "+380441234567", "sms:+380441234567?&body=VIKNO"),
     own("email", "vikno@dms.example", "mailto:vikno@dms.example?subject=x"),
     own("site", "vikno.example", "https://vikno.example"),
+    own("authority", "Установа", "https://www.dms.gov.example"),
 ]
 CLAIMS = [
     ("@vikno_dms_bot", "genuine"),
@@ -39,7 +40,22 @@ CLAIMS = [
     ("0441234567", "genuine"),
     ("vikno@dms.example", "genuine"),
     ("https://vikno.example/q/cnap", "genuine"),
-    ("Пишіть нам: @vikno_dms_bot", "genuine"),
+    ("380441234567", "genuine"),
+    ("https://dms.gov.example/", "genuine"),
+    ("Пишіть нам: @vikno_dms_bot", "quoted"),
+    ("Документи прийнято.Чекайте на https://vikno.example/inbox/abc від 15.03.2026, UA-2026-0004417", "quoted"),
+    ("Сплатіть 500 грн: https://t.me/vikno_dms_bot", "quoted"),  # the sum leads nowhere; the answer warns
+    ("@vikno_dms_bot " + "а" * 1000, "quoted"),
+    ("Доплатіть 500 грн на картку 4441 1111 2222 3333. Ваш бот https://t.me/vikno_dms_bot", "mixed"),
+    ("https://t.me/vikno_dms_bot сплатіть тут http://evil.example/pay", "mixed"),
+    ("https://vikno.example/q/cnap https://evil.com/pay", "mixed"),
+    ("https://vikno.example/q/cnap,https://evil.com/pay", "mixed"),
+    ("https://vikno.example/?next=https://evil.com/pay", "mixed"),
+    ("@vikno_dms_bot, рахунок UA213223130000026007233566001", "mixed"),
+    ("@vikno_dms_bot, тел. 099.123.45.67", "mixed"),
+    ("@vikno_dms_bot, пишіть на pay@evil.example", "mixed"),
+    ("@vikno_dms_bot і @durov", "mixed"),
+    ("0441234567 4441111122223333", "unknown"),  # one run of digits is no number of ours
     ("@vikno_dms_b0t", "alike"),  # a zero
     ("@vikno_dmss_bot", "alike"),  # a letter more
     ("@vikno_dms_bt", "alike"),  # a letter less
@@ -59,6 +75,10 @@ CLAIMS = [
     ("@weather_kyiv_bot", "unknown"),
     ("https://t.me/durov", "unknown"),
     ("+48221234567", "unknown"),
+    ("+48441234567", "unknown"),  # our digits in another country
+    ("https://poland.dms.gov.example", "unknown"),  # below a real name, so not forged; only not on the list
+    ("https://chats.viber.com/vikno_dms_bot", "alike"),  # Telegram's name, in Viber anybody's
+    ("https://vikno_dms_bot.t.me@evil.example", "alike"),
     ("101", "unknown"),
     ("", "nothing"),
     ("Добрий день! Це ваша служба.", "nothing"),
@@ -71,6 +91,66 @@ CLAIMS = [
 @pytest.mark.parametrize(("pasted", "verdict"), CLAIMS)
 def test_what_somebody_pastes_is_told_apart(pasted: str, verdict: str) -> None:
     assert tell(pasted, OURS).verdict == verdict
+
+
+FOREIGN = [
+    "https://vikno.example.org:443@evil.com/x",
+    "https://vikno.example.org@evil.com",
+    "https://vikno.example.org%40evil.com",
+    "https://vikno.example.org:x@evil.com",
+    "https://vikno.example.org:8443/",
+    "https://vikno.example.org.evil.com/",
+    "https://vikno.example.org:443.evil.com/",
+    "https://vikno.example.orgs/",
+    "https://xvikno.example.org/",
+    "https://evil.com/vikno.example.org",
+    "https://evil.com/?https.vikno.example.org",
+    "https://evil.com#vikno.example.org",
+    "https://evil.com\\@vikno.example.org/",
+    "https:\\\\evil.com/vikno.example.org",
+    "https://vikno.ехample.org/",  # Cyrillic е and х
+    "https://vikno.xn--ample-ouf6d.org/",
+    "https://vikno.example。org.evil.com/",
+    "ftp://vikno.example.org/",
+    "javascript://vikno.example.org/%0aalert(1)",
+    "vikno.example.org:8443/pay",
+    "vikno.example.org:443@evil.com/x",
+    "https://127.0.0.1:8765@evil.com/x",
+    "http://127.0.0.1:8765.evil.com/",
+    "http://127.0.0.1:87650/",
+    "http://127.0.0.1/",
+    "http://127.0.0.1:8765:80/",
+    "http://127.0.0.10:8765/",
+]
+"""Addresses that begin, end or read like ours and lead elsewhere."""
+HOMELY = [
+    "https://vikno.example.org/check",
+    "https://VIKNO.Example.ORG:443/check",
+    "https://vikno.example.org./q/cnap",
+    "https://www.vikno.example.org/",
+    "http://vikno.example.org",
+    "vikno.example.org",
+    "https://vikno.example。org/",  # an ideographic full stop: browsers read it as a dot
+    "http://127.0.0.1:8765/uk/",
+    "https://дія.укр/",
+    "https://xn--d1a8cua.xn--j1amh/",
+]
+PUBLICS = [
+    own("site", "vikno.example.org", "https://vikno.example.org"),
+    own("site", "127.0.0.1:8765", "http://127.0.0.1:8765"),
+    own("site", "дія.укр", "https://Дія.укр"),
+]
+
+
+@pytest.mark.parametrize("address", FOREIGN)
+def test_an_address_that_only_reads_like_ours_is_not_ours(address: str) -> None:
+    assert tell(address, PUBLICS).verdict in ("alike", "unknown")
+    assert tell(f"Оплата: {address} .", PUBLICS).verdict in ("alike", "unknown")
+
+
+@pytest.mark.parametrize("address", HOMELY)
+def test_our_address_is_ours_however_it_is_written(address: str) -> None:
+    assert tell(address, PUBLICS).verdict == "genuine"
 
 
 HUGE = ["a" * 100_000, "@" * 5000, "//" * 3000, "1 " * 3000, "x@" * 2000, "\x00\ud800", "a." * 900]
@@ -157,6 +237,43 @@ async def test_the_page_tells_and_warns(tmp_path: Path) -> None:
             assert said.headers["cache-control"] == "no-store"
             assert "<script>alert" not in said.text
         assert (await client.get("/check")).url.path == "/uk/check"
+        asked = await client.get("/check", params={"q": "@vikno_dms_bot & more"})
+        assert dict(asked.url.params) == {"q": "@vikno_dms_bot & more"}
+        assert "Це наше, але цього замало" in asked.text
+
+
+async def test_a_forged_message_around_a_genuine_bot_is_named_as_such(tmp_path: Path) -> None:
+    async with around(tmp_path) as here, person(here) as client:
+
+        async def said(pasted: str) -> str:
+            return read((await client.get("/uk/check", params={"q": pasted})).text).all("div", role="status")[0].text
+
+        for pasted, foreign in (
+            ("Доплатіть 500 грн на картку 4441 1111 2222 3333. Ваш бот https://t.me/vikno_dms_bot", "4441 1111"),
+            ("https://t.me/vikno_dms_bot сплатіть тут http://evil.example/pay", "http://evil.example/pay"),
+            ("https://vikno.example/q/cnap https://evil.com/pay", "https://evil.com/pay"),
+        ):
+            answer = await said(pasted)
+            assert "Обережно: тут є не наше" in answer
+            assert foreign in answer
+        answer = await said("Надішліть пароль боту @vikno_dms_bot")
+        assert "нічого не каже" in answer
+        assert "ніколи не просимо грошей, номерів карток, паролів" in answer
+        assert "перші 1000 знаків" in await said("@vikno_dms_bot " + "а " * 600)
+        assert "Вставте те, що хочете перевірити" in await said(" ")
+
+
+async def test_a_code_in_the_first_field_is_taken_for_a_code(tmp_path: Path) -> None:
+    async with around(tmp_path) as here, person(here) as client:
+        code = (await seed(here))["code"]
+        for pasted in (code, code.lower(), f"ID-картка, справа …4417\n\nДані передано.\n\nКод повідомлення: {code}"):
+            page = read((await client.get("/uk/check", params={"q": pasted})).text)
+            assert "потрібен номер справи" in page.all("div", role="status")[0].text, pasted
+            assert page.one("input", id="code")["value"].upper() == code
+        whole = read((await client.get("/uk/check", params={"q": f"Справа {NUMBER}. Код {code}"})).text)
+        assert "Так, це наш код" in whole.text
+        forged = f"Справа {NUMBER}. Код {code}. Сплатіть: https://vikno.example https://evil.com"
+        assert "Так, це наш код" not in (await client.get("/uk/check", params={"q": forged})).text
 
 
 async def test_a_messages_code_is_genuine_only_with_its_case(tmp_path: Path) -> None:

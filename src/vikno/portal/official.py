@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hmac
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -30,7 +31,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from vikno.domain.notify import alike
+from vikno.domain.dialog.phrases import Phrases
+from vikno.domain.notify import ALPHABET, alike
 from vikno.portal.entry import case_title, day_of, language, unkept_page
 from vikno.portal.posted import household
 from vikno.portal.site import Site
@@ -51,6 +53,9 @@ ATTEMPTS, WINDOW_MS = 30, 600_000
 ATTEMPTS_AT_NUMBER, HOUR_MS = 60, 3_600_000
 """Codes asked about one number in an hour, from everywhere: a code has 24 bits, and who has many addresses guesses."""
 MOST_CODE, MOST_NUMBER = 40, 64
+_CODE = re.compile(r"(\w{6})")
+_CODE_SAID = re.compile(r"\b(?:код|code)(?: повідомлення)?:? {1,2}(\w{6})\b", re.IGNORECASE)
+_CASE = re.compile(r"(?<![\w…-])[^\W\d_]{1,6}-\d{4}-\d{3,8}(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +163,10 @@ class Official:
     # ---- for people ----
 
     async def root(self, request: Request) -> Response:
-        return RedirectResponse(f"/{language(self.site, request)}/check", 302, {"vary": "accept-language, cookie"})
+        """In the person's language, with what they asked."""
+        query = request.url.query
+        where = f"/{language(self.site, request)}/check{'?' if query else ''}{query}"
+        return RedirectResponse(where, 302, {"vary": "accept-language, cookie", "cache-control": "no-store"})
 
     async def check(self, request: Request) -> Response:
         """What somebody was sent: is it ours?"""
@@ -166,19 +174,23 @@ class Official:
         words, query = self.site.words[lang], request.query_params
         pasted = query.get("q", "")[:LONGEST]
         code, number = query.get("code", "")[:MOST_CODE].strip(), query.get("number", "")[:MOST_NUMBER].strip()
-        said: dict[str, Any] = {"verdict": "", "about": "", "name": ""}
+        said: dict[str, Any] = {"verdict": ""}
+        held: dict[str, Any] = {"verdict": ""}
         if code or number:
             said = await self._of_code(request, code, number, lang)
         elif pasted.strip():
-            told = tell(pasted, self.ours())
-            app = told.own.kind if told.own else ""
-            known = words.say(f"way.{app}") if app and words.knows(f"way.{app}") else app
-            said = {
-                "verdict": told.verdict,
-                "about": known,
-                "name": told.own.name if told.own else "",
-                "said": told.said,
-            }
+            said = self._of_paste(pasted, lang)
+            code, number = _code_in(pasted), _number_in(pasted)
+            if said["verdict"] in ("alike", "mixed"):  # who forges a message can copy a code into it
+                code = number = ""
+            elif code and number:
+                held = await self._of_code(request, code, number, lang)
+            elif code and said["verdict"] == "quoted":
+                held = {"verdict": "code_here"}
+            elif code:
+                said = {"verdict": "code_here"}
+        elif {"q", "code", "number"} & query.keys():
+            said = {"verdict": "empty"}
         response = self.site.pages.page(
             "check.html",
             self.site.frame(request, lang, f"/{lang}/check", place="check", indexed=not request.scope["query_string"]),
@@ -187,11 +199,8 @@ class Official:
             pasted=pasted,
             code=code,
             number=number,
-            told=said,
-            own=[
-                {"app": words.say(f"way.{one.kind}") if words.knows(f"way.{one.kind}") else one.kind, "name": one.name}
-                for one in self.ours()
-            ],
+            told=[one for one in (said, held) if one["verdict"]],
+            own=[{"app": _app(words, one.kind), "name": one.name} for one in self.ours() if one.kind != "authority"],
             people=self.site.people(lang),
         )
         return unkept_page(response) if request.scope["query_string"] else response
@@ -203,7 +212,25 @@ class Official:
             for line in self._watch.accounts
             if (link := line.channel.entry_link("")) is not None
         ]
-        return [*found, own("site", urlsplit(self._public).netloc or self._public, self._public)]
+        authorities = [
+            own("authority", authority.name.text(self.site.world().language), authority.url)
+            for country in self.site.world().countries.values()
+            for authority in country.authorities.values()
+            if authority.url
+        ]
+        return [*found, own("site", urlsplit(self._public).netloc or self._public, self._public), *authorities]
+
+    def _of_paste(self, pasted: str, lang: str) -> dict[str, Any]:
+        """What is ours in it and what is not."""
+        told, words = tell(pasted, self.ours()), self.site.words[lang]
+        return {
+            "verdict": told.verdict,
+            "about": _app(words, told.own.kind) if told.own else "",
+            "name": told.own.name if told.own else "",
+            "said": told.said,
+            "others": [one for one in told.others if told.verdict == "mixed" or one != told.said],
+            "cut": len(pasted) >= LONGEST,
+        }
 
     async def _of_code(self, request: Request, code: str, number: str, lang: str) -> dict[str, Any]:
         """Whether a message with this code was sent about the case of this number."""
@@ -236,6 +263,26 @@ class Official:
                         "name": day_of(self.site, case.service, passed.recorded_ms, lang),
                     }
         return {"verdict": "code_unknown"}
+
+
+def _app(words: Phrases, kind: str) -> str:
+    return words.say(f"way.{kind}") if words.knows(f"way.{kind}") else kind
+
+
+def _code_in(pasted: str) -> str:
+    """The code of a message, where it stands alone or after its word, as our messages have it.
+
+    >>> _code_in("2w3u4r"), _code_in("… Код повідомлення: 2W3U4R"), _code_in("Код доступу: 123456"), _code_in("дякую!")
+    ('2w3u4r', '2W3U4R', '', '')
+    """
+    found = _CODE.fullmatch(pasted.strip()) or _CODE_SAID.search(pasted)
+    return found[1] if found and set(alike(found[1])) <= set(ALPHABET) else ""
+
+
+def _number_in(pasted: str) -> str:
+    """The whole number of a case, if the text names one."""
+    found = _CASE.search(pasted)
+    return found[0] if found else ""
 
 
 def signing_key(path: Path) -> bytes:
