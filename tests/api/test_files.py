@@ -102,6 +102,23 @@ def test_a_file_that_cannot_be_read_says_why_and_what_to_do(raw: bytes, why: str
     assert why in refused.value.message
 
 
+@pytest.mark.parametrize("encoding", ["windows-1251", "koi8-u", "cp1125"])
+def test_a_file_that_is_not_utf_8_though_it_was_said_is_told_what_it_looks_like(encoding: str, tmp_path: Path) -> None:
+    raw = UKRAINIAN.replace("№", "N").encode(encoding)
+    with pytest.raises(FileRefused, match=f"not UTF-8 .* say --encoding {encoding}") as refused:
+        read(raw, tmp_path, encoding="utf-8")
+    assert refused.value.nearest == encoding
+    with pytest.raises(FileRefused, match="not UTF-8"):
+        read("Номер;Стан\nA-1;accepted\n".encode(encoding), tmp_path, encoding="utf-8")
+
+
+def test_a_stray_byte_in_a_file_that_is_said_to_be_utf_8_refuses_its_row_alone(tmp_path: Path) -> None:
+    first, second = read(PLAIN.encode().replace("Львів".encode(), b"\xcb"), tmp_path, encoding="utf-8")
+    assert isinstance(first, Given)
+    assert isinstance(second, Given)
+    assert (first.cells["office"], second.cells["office"]) == ("Київ", "\ufffd")
+
+
 def test_a_folder_and_an_unknown_encoding_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match="is no file"):
         survey(tmp_path)

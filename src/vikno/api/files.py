@@ -93,6 +93,8 @@ def survey(path: Path, encoding: str | None = None, kind: Kind | None = None) ->
     for magic, what in NO_TEXT.items():
         if head.startswith(magic):
             raise FileRefused(f"this is {what}, no text. Save it as CSV (UTF-8)")
+    if wanted == "utf-8" and broken is not None:
+        _check_utf8(head, sample, broken)
     found = wanted or _found(head, sample, broken)
     return Surveyed(kind or _kind(path, head, found), found, size, hashed.hexdigest())
 
@@ -127,8 +129,19 @@ def _found(head: bytes, sample: bytes, broken: int | None) -> str:
     likely = looks_like(sample)
     if likely == "windows-1251":
         return likely
-    others = f"it looks like {likely}: say --encoding {likely}" if likely else f"say --encoding {' or '.join(LOOKS)}"
-    raise FileRefused(f"byte {broken + 1} is not UTF-8, and what it is instead leaves a doubt; {others}", likely)
+    doubt = f"byte {broken + 1} is not UTF-8, and what it is instead leaves a doubt"
+    raise FileRefused(f"{doubt}; {_instead(likely)}", likely)
+
+
+def _check_utf8(head: bytes, sample: bytes, broken: int) -> None:
+    """A stray byte refuses its row; a file in another encoding is refused as a whole. Raises FileRefused."""
+    likely = _marked(head) or looks_like(sample)
+    if likely not in (None, "utf-8") or broken < len(head.partition(b"\n")[0]):
+        raise FileRefused(f"this file is not UTF-8 (byte {broken + 1} is none of it); {_instead(likely)}", likely)
+
+
+def _instead(likely: str | None) -> str:
+    return f"it looks like {likely}: say --encoding {likely}" if likely else f"say --encoding {' or '.join(LOOKS)}"
 
 
 def _kind(path: Path, head: bytes, encoding: str) -> Kind:
