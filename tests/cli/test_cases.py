@@ -80,6 +80,15 @@ def test_a_wrong_row_is_left_out_alone(call: Call, mine: tuple[str, ...], tmp_pa
     assert not any(str(cell).startswith(("=", "+", "-", "@")) for one in report for cell in one.values())
 
 
+def test_the_least_length_of_a_check_code_that_is_told_is_the_one_that_counts(
+    call: Call, mine: tuple[str, ...], tmp_path: Path
+) -> None:
+    ran = call("cases", "import", written(tmp_path, "A-1,ua/id-card,7K2P9,,,,,\n"), *mine, "--dry-run", "--json")
+    assert "at least 6 letters or digits" in ran.json["refused"][0]["reason"]
+    longer = written(tmp_path, "A-1,ua/id-card,7K2P9M,,,,,\n")
+    assert call("cases", "import", longer, *mine, "--dry-run", "--json").json["counts"] == {"ready": 1}
+
+
 def test_a_file_goes_in_and_again_changes_nothing(call: Call, mine: tuple[str, ...], tmp_path: Path) -> None:
     file = written(tmp_path, ROW + "A-1,,,,,,approved,03.03.2026 10:00\nA-2,ua/id-card,7K2P9M4R,,,,,\n")
     first = call("cases", "import", file, *mine, "--json")

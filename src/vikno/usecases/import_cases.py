@@ -62,7 +62,7 @@ REASONS: Mapping[str, str] = {
     "nothing_given": "the row brings neither a case (service and code) nor a stage",
     "service_missing": "a case needs a service",
     "service_unknown": "there is no such service whose cases can be followed",
-    "code_missing": "a case needs its check code, at least 4 letters or digits",
+    "code_missing": f"a case needs its check code, at least {LEAST_CODE} letters or digits",
     "stage_unknown": "the process has no stage of that name",
     "time_missing": "a stage needs the time when it was reached",
     "time_wrong": "write a day as 2026-03-15 or 15.03.2026, a time as 2026-03-15T10:00 or 15.03.2026 10:00",
