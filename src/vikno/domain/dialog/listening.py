@@ -16,6 +16,8 @@ from vikno.domain.dialog.taps import press
 from vikno.domain.dialog.tidy import LONGEST, plain, tidy, words
 
 MOST_FOUND = 8
+WISHED = ("home", "found", "case", "cases", "data")
+"""Lists beside which a service can be wished for: it opens at once if it can only be this one."""
 
 
 def listen(turn: Turn, said: str) -> None:
@@ -112,13 +114,13 @@ def _interpreted(turn: Turn, text: str) -> None:
         return
     if listed is not None:
         found = labels(turn, listed).match(text)
-        if found.sure:
+        if found.sure and not (turn.state.view == "cases" and _names_service(turn, text)):
             press(turn, found.sure)
         elif turn.state.view == "found" and len(listed.choices) == 1 and plain(text) in turn.words.yes:
             press(turn, listed.choices[0][0])
         elif turn.state.view == "erase" and plain(text) in turn.words.no:
             steps.back(turn)
-        elif turn.state.view in ("home", "found"):
+        elif turn.state.view in ("home", "found") or (turn.state.view in WISHED and _names_service(turn, text)):
             wish(turn, text)
         else:
             turn.note("not_understood.menu")
@@ -171,10 +173,15 @@ def _confirmed(turn: Turn, talk: Talk, question: Question, text: str) -> bool:
     return found is not None and press(turn, found)
 
 
+def _names_service(turn: Turn, text: str) -> bool:
+    """Whether the words may be a wish; a number is a line of the list. A followed document has its service's name."""
+    return any(sign.isalpha() for sign in text) and bool(turn.world.index.find(text, turn.words.filler_of_wishes).keys)
+
+
 def wish(turn: Turn, text: str) -> None:
     """A service in a person's own words. One that it can only be is opened; several are offered; never a guess."""
     hits = turn.world.index.find(text, turn.words.filler_of_wishes)
-    if hits.sure and turn.state.view in ("home", "found"):
+    if hits.sure and turn.state.view in WISHED:
         steps.begin(turn, hits.keys[0])
     elif hits.keys:
         turn.change(view="found", offered=hits.keys[:MOST_FOUND])

@@ -19,6 +19,7 @@ OVERLAYS = (
     "talks",
     "why",
     "confirm",
+    "found",
     "resume",
     "number",
     "code",
