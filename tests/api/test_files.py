@@ -108,6 +108,8 @@ def test_a_file_that_is_not_utf_8_though_it_was_said_is_told_what_it_looks_like(
     with pytest.raises(FileRefused, match=f"not UTF-8 .* say --encoding {encoding}") as refused:
         read(raw, tmp_path, encoding="utf-8")
     assert refused.value.nearest == encoding
+    with pytest.raises(FileRefused, match=f"is UTF-8, as the mark .* not {encoding}"):
+        read(UKRAINIAN.encode("utf-8-sig"), tmp_path, encoding=encoding)
     with pytest.raises(FileRefused, match="not UTF-8"):
         read("Номер;Стан\nA-1;accepted\n".encode(encoding), tmp_path, encoding="utf-8")
 

@@ -76,8 +76,60 @@ def test_a_wrong_row_is_left_out_alone(call: Call, mine: tuple[str, ...], tmp_pa
     assert [refused["code"] for refused in ran.json["refused"]] == [code]
     assert ran.json["counts"] == {"reached": 1, "refused": 1}
     report = list(csv.DictReader(Path(ran.json["report"]).read_text("utf-8-sig").splitlines()))
-    assert [(one["row"], one["code"]) for one in report] == [("2", code)]
+    assert [(one["row"], one["reason"]) for one in report] == [("2", ran.json["refused"][0]["reason"])]
     assert not any(str(cell).startswith(("=", "+", "-", "@")) for one in report for cell in one.values())
+
+
+def test_the_report_of_refused_rows_is_mended_and_imported_as_it_is(
+    call: Call, mine: tuple[str, ...], tmp_path: Path
+) -> None:
+    header = "Номер;ПІБ;Послуга;Код перевірки;Підрозділ;Стан;Дата стану\n"
+    rows = (
+        "A-1;Олена;ua/id-card;7K2P9M4R;Київ, вул. Прикладна, 1;accepted;2026-03-02\n"
+        "A-2;Олена;ua/id-card;7K2P9M4R;Київ, вул. Прикладна, 1;aproved;2026-03-02\n"
+        "A-3;Олена;ua/id-crd;7K2P9M4R;;accepted;2026-03-02\n"
+        "=A-4;Олена;ua/id-card;7K2P9M4R;;accepted;2026-03-02\n"
+    )
+    ran = call("cases", "import", written(tmp_path, rows, header), *mine, "--ignore", "ПІБ", "--json")
+    assert ran.json["counts"] == {"reached": 1, "refused": 3}
+    report = Path(ran.json["report"])
+    text = report.read_text("utf-8-sig")
+    assert text.splitlines()[0] == "row;reason;Номер;Послуга;Код перевірки;Підрозділ;Стан;Дата стану"
+    assert "Олена" not in text, "what is left out stays out"
+    assert [(one["row"], one["Номер"], one["Стан"]) for one in csv.DictReader(text.splitlines(), delimiter=";")] == [
+        ("3", "A-2", "aproved"),
+        ("4", "A-3", "accepted"),
+        ("5", "'=A-4", "accepted"),
+    ]
+    report.write_text(text.replace(";aproved;", ";approved;").replace(";ua/id-crd;", ";ua/id-card;"), "utf-8-sig")
+    again = call("cases", "import", report, *mine, "--json")
+    assert again.json["counts"] == {"reached": 2, "refused": 1}
+    assert [(one["row"], one["code"]) for one in again.json["refused"]] == [(4, "formula")]
+    assert call("cases", "show", "A-2", *mine, "--json").json["office"] == "Київ, вул. Прикладна, 1"
+    third = Path(again.json["report"]).read_text("utf-8-sig").splitlines()
+    assert third[0] == text.splitlines()[0]
+    assert third[1].endswith(";'=A-4;ua/id-card;7K2P9M4R;;accepted;2026-03-02")
+
+
+@pytest.mark.parametrize("row", ["A-1,ua/id-card", "A-1,ua/id-card,7K2P9M4R,Київ,вул. 1,,,,", '"A-1,ua/id-card'])
+def test_a_row_with_wrong_cells_is_not_taken_for_a_mended_one(
+    call: Call, mine: tuple[str, ...], tmp_path: Path, row: str
+) -> None:
+    ran = call("cases", "import", written(tmp_path, f"{row}\n{ROW}"), *mine, "--json")
+    for _ in range(2):
+        assert ran.json["counts"]["refused"] == 1
+        report = Path(ran.json["report"])
+        assert "ua/id-card" in report.read_text("utf-8-sig")
+        ran = call("cases", "import", report, *mine, "--json")
+        assert ran.json["counts"] == {"refused": 1}
+
+
+def test_refused_lines_of_json_are_mended_as_a_table(call: Call, mine: tuple[str, ...], tmp_path: Path) -> None:
+    row = {"number": "A-1", "service": "ua/id-crd", "code": "7K2P9M4R", "stage": "accepted", "at": "2026-03-02"}
+    file = written(tmp_path, json.dumps(row) + '\n{"number": 1.5}\n', "", "cases.jsonl")
+    report = Path(call("cases", "import", file, *mine, "--json").json["report"])
+    report.write_text(report.read_text("utf-8-sig").replace("id-crd,", "id-card,"), "utf-8-sig")
+    assert call("cases", "import", report, *mine, "--json").json["counts"] == {"reached": 1, "refused": 1}
 
 
 def test_the_least_length_of_a_check_code_that_is_told_is_the_one_that_counts(

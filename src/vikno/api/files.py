@@ -39,6 +39,12 @@ SEPARATORS = ",;\t"
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 NO_TEXT = {b"PK\x03\x04": "an Excel workbook", b"\xd0\xcf\x11\xe0": "an Excel workbook", b"%PDF": "a PDF"}
 
+TOLD = ("row", "reason")
+"""Columns of the report of refused rows: once these are mended, it is imported as it is, and they are passed over."""
+
+UNREAD = ("row_too_long", "quote_broken", "cells_wrong", "json_broken", "column_unknown")
+"""Reasons for which no cell of a row is known to stand under its column."""
+
 Kind = Literal["csv", "jsonl"]
 
 
@@ -93,6 +99,8 @@ def survey(path: Path, encoding: str | None = None, kind: Kind | None = None) ->
     for magic, what in NO_TEXT.items():
         if head.startswith(magic):
             raise FileRefused(f"this is {what}, no text. Save it as CSV (UTF-8)")
+    if wanted not in (None, "utf-8") and head.startswith(codecs.BOM_UTF8):
+        raise FileRefused(f"this file is UTF-8, as the mark at its beginning says, not {wanted}", "utf-8")
     if wanted == "utf-8" and broken is not None:
         _check_utf8(head, sample, broken)
     found = wanted or _found(head, sample, broken)
@@ -161,12 +169,29 @@ class Rows:
     def __init__(self, file: BinaryIO, surveyed: Surveyed, ignore: Iterable[str] = ()) -> None:
         """Reads the header. `ignore`: columns to leave out. Raises FileRefused."""
         self._file, self.position, self._row = file, 0, 1
-        self._ignored = {_plain(name) for name in ignore}
+        self._left_out = {_plain(name) for name in ignore}
+        self._ignored = self._left_out | set(TOLD)
         self._lines = _Lines(self._text(surveyed.encoding))
+        self._read: Sequence[int] = range(len(MOST_LETTERS))
+        self._told = 0
+        self.separator, self.header = ",", tuple(MOST_LETTERS)
+        """How the columns that are read are parted and called in the file."""
         self._rows = self._csv() if surveyed.kind == "csv" else self._jsonl()
 
     def __iter__(self) -> Iterator[Given | RowRefused]:
         return self._rows
+
+    def shown(self, refused: RowRefused) -> list[str]:
+        """What may be shown of a refused row: the cells of the columns that are read, under `header`.
+
+        Where the number of cells is wrong, it stays wrong, so that the row is not taken for a mended one; then nobody
+        can say which of them were to be left out, and if some were, none is shown.
+        """
+        own = refused.own
+        if refused.code not in UNREAD:
+            return [_clean(own[at]) for at in self._read if at < len(own)]
+        told = self._told if refused.code == "cells_wrong" else 0
+        return [] if self._left_out else [_clean(cell) for cell in own[told:]]
 
     def _text(self, encoding: str) -> Iterator[str]:
         decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)("replace"), translate=True)
@@ -182,6 +207,9 @@ class Rows:
         lines = self._lines
         separator, header = self._header(lines)
         columns = _columns(header, self._ignored)
+        self._told = sum(_plain(name) in TOLD for name in header)
+        self._read = [at for at, column in enumerate(columns) if column is not None]
+        self.separator, self.header = separator, tuple(_clean(header[at]) for at in self._read)
         return self._records(csv.reader(lines, delimiter=separator, strict=True), columns, len(header))
 
     def _header(self, lines: _Lines) -> tuple[str, list[str]]:
@@ -217,17 +245,18 @@ class Rows:
             except StopIteration:
                 return
             except (csv.Error, _TooLong) as error:
-                line = lines.one_is_lost()
-                yield RowRefused(row, line, "row_too_long" if isinstance(error, _TooLong) else "quote_broken")
+                code = "row_too_long" if isinstance(error, _TooLong) else "quote_broken"
+                own = lines.taken[:1]
+                yield RowRefused(row, lines.one_is_lost(), code, own=own)
                 continue
             if not any(cells):  # an empty line, or one of nothing but separators
                 continue
             line = lines.first
             if len(cells) != width and any(cells[width:] or (len(cells) < width,)):
-                yield RowRefused(row, line, "cells_wrong", f"{len(cells)}, not {width}")
+                yield RowRefused(row, line, "cells_wrong", f"{len(cells)}, not {width}", own=cells)
                 continue
             named = {name: cell for name, cell in zip(columns, cells, strict=False) if name is not None and cell}
-            yield Given(row, line, {name: _clean(cell) for name, cell in named.items()})
+            yield Given(row, line, {name: _clean(cell) for name, cell in named.items()}, cells)
 
     def _jsonl(self) -> Iterator[Given | RowRefused]:
         lines = self._lines
@@ -248,7 +277,7 @@ class Rows:
         try:
             read = _object(text.strip())
         except (msgspec.DecodeError, UnicodeError, RecursionError):
-            return RowRefused(line, line, "json_broken")
+            return RowRefused(line, line, "json_broken", own=(text,))
         cells = {}
         for name, value in read.items():
             plain = _plain(name)
@@ -257,7 +286,8 @@ class Rows:
             column = _names().get(plain)
             if column is None:
                 shown = "".join(letter if letter.isprintable() else "�" for letter in name[:40])
-                return RowRefused(line, line, "column_unknown", f"“{shown}”{did_you_mean(name, MOST_LETTERS)}")
+                meant = did_you_mean(name, MOST_LETTERS)
+                return RowRefused(line, line, "column_unknown", f"“{shown}”{meant}", own=(text,))
             cells[column] = _clean(str(value))
         return Given(line, line, cells)
 
@@ -345,6 +375,11 @@ class _Lines:
         if self._weight > MOST_ROW or len(self._taken) > MOST_LINES:
             raise _TooLong
         return line
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """Those of the present row."""
+        return tuple(self._taken)
 
     def begin(self) -> None:
         """The next line begins a row."""

@@ -1,7 +1,7 @@
 """What an import keeps beside its file: how far it has got, and the rows it has refused. So it can be taken up again.
 
 cases.csv.import         {"hash", "settings", "rows", "counts", "refused_bytes"}; gone when the import has ended
-cases.csv.refused.csv    a table of the refused rows, for whoever mends them
+cases.csv.refused.csv    the refused rows, each after its row number and reason: mended, it is imported as it is
 """
 
 from __future__ import annotations
@@ -17,11 +17,9 @@ from typing import Self
 
 import msgspec
 
-from vikno.api.files import FileRefused, Surveyed
+from vikno.api.files import TOLD, FileRefused, Rows, Surveyed
 from vikno.usecases.bring_cases import FORMULA
 from vikno.usecases.import_cases import Imported
-
-HEADER = ("row", "line", "code", "reason", "number")
 
 
 class Mark(msgspec.Struct):
@@ -37,8 +35,11 @@ class Mark(msgspec.Struct):
 class Beside:
     """The two files beside an import. Entering begins or takes up; nobody else may import the same file meanwhile."""
 
-    def __init__(self, path: Path, surveyed: Surveyed, settings: Mapping[str, str], *, resume: bool) -> None:
+    def __init__(
+        self, path: Path, surveyed: Surveyed, rows: Rows, settings: Mapping[str, str], *, resume: bool
+    ) -> None:
         """`settings`: what would make it another import if it changed."""
+        self._rows = rows
         self._mark_file = path.with_name(path.name + ".import")
         self.report = path.with_name(path.name + ".refused.csv")
         self._begun = Mark(surveyed.hash, dict(settings))
@@ -61,7 +62,7 @@ class Beside:
         self._out.truncate(self.mark.refused_bytes)
         self._out.seek(self.mark.refused_bytes)
         if not self.mark.refused_bytes:
-            self._out.write(b"\xef\xbb\xbf" + _written([HEADER]))  # the mark tells Excel that it is UTF-8
+            self._out.write(b"\xef\xbb\xbf" + self._written([(*TOLD, *self._rows.header)]))  # the mark is for Excel
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -79,7 +80,7 @@ class Beside:
 
     def keep(self, imported: Imported) -> None:
         """A batch is on record: keep its refused rows, then how far it has got."""
-        self._out.write(_written([one.row, one.line, one.code, one.reason, one.number] for one in imported.refused))
+        self._out.write(self._written([one.row, one.reason, *self._rows.shown(one)] for one in imported.refused))
         self._out.flush()
         os.fsync(self._out.fileno())
         begun = self.mark
@@ -89,6 +90,12 @@ class Beside:
         self._locked.write(msgspec.json.encode(self.mark))
         self._locked.flush()
         os.fsync(self._locked.fileno())
+
+    def _written(self, rows: Iterable[Iterable[object]]) -> bytes:
+        out = io.StringIO()
+        table = csv.writer(out, delimiter=self._rows.separator)
+        table.writerows([_harmless(cell) for cell in row] for row in rows)
+        return out.getvalue().encode("utf-8", "replace")
 
     def _taken_up(self) -> Mark:
         self._locked.seek(0)
@@ -106,12 +113,6 @@ class Beside:
         if not self.report.exists() or self.report.stat().st_size < mark.refused_bytes:
             return self._begun
         return mark
-
-
-def _written(rows: Iterable[Iterable[object]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out).writerows([_harmless(cell) for cell in row] for row in rows)
-    return out.getvalue().encode("utf-8", "replace")
 
 
 def _harmless(cell: object) -> str:

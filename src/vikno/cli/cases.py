@@ -95,7 +95,7 @@ def _bring(
             await intake.book.note((Access(intake.clock(), "cli", what, f"authority/{options.authority}"),))
         return done, refused
 
-    with Beside(Path(options.file), surveyed, settings, resume=options.resume) as beside:
+    with Beside(Path(options.file), surveyed, rows, settings, resume=options.resume) as beside:
         try:
             done, refused = asyncio.run(bring(beside))
         except BaseException:

@@ -82,6 +82,8 @@ class Given:
     """As a spreadsheet counts: the header is 1. Of JSONL, the line."""
     line: int
     cells: Mapping[str, str]
+    own: Sequence[str] = ()
+    """All its cells as they stand in the file, for whoever mends it; none of JSONL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,14 @@ class RowRefused:
     code: str
     detail: str = ""
     number: str = ""
+    own: Sequence[str] = ()
+    """Its cells, or its text in one, as far as they could be read."""
+
+    @classmethod
+    def of(cls, given: Given, code: str, detail: str, number: str) -> RowRefused:
+        """Of a row whose cells could be read."""
+        own = given.own or [given.cells.get(column, "") for column in MOST_LETTERS]
+        return cls(given.row, given.line, code, detail, number, own)
 
     @property
     def reason(self) -> str:
@@ -175,10 +185,8 @@ def _told_apart(read: Sequence[RowRefused | Understood]) -> list[Outcome]:
         if isinstance(one, Understood) and one.stage is not None:
             first = seen.setdefault(one.stage.event, one.stage)
             if first != one.stage:
-                number = one.stage.number
-                out.append(
-                    RowRefused(one.given.row, one.given.line, "event_twice", one.given.cells.get("event", ""), number)
-                )
+                event = one.given.cells.get("event", "")
+                out.append(RowRefused.of(one.given, "event_twice", event, one.stage.number))
                 continue
         out.append(one)
     return out
@@ -200,7 +208,7 @@ def _came_to(one: Understood, new: Mapping[str, bool], verdicts: Iterator[str]) 
     verdict = next(verdicts)
     if verdict in KEPT:
         return verdict
-    return RowRefused(one.given.row, one.given.line, verdict, one.stage.stage, one.stage.number)
+    return RowRefused.of(one.given, verdict, one.stage.stage, one.stage.number)
 
 
 # ---- understanding a row ----
@@ -216,7 +224,7 @@ def understood(given: Given, rules: Rules, now_ms: int) -> Understood | RowRefus
         return _understood(given, rules, now_ms)
     except _Refuse as refuse:
         code, detail = refuse.args
-        return RowRefused(given.row, given.line, code, detail, given.cells.get("number", "")[:MOST_NUMBER])
+        return RowRefused.of(given, code, detail, given.cells.get("number", "")[:MOST_NUMBER])
 
 
 def _understood(given: Given, rules: Rules, now_ms: int) -> Understood:
@@ -269,7 +277,7 @@ def event_of(stage: str, at_ms: int) -> str:
 def _check(column: str, cell: str) -> None:
     if len(cell) > MOST_LETTERS[column]:
         raise _Refuse("too_long", f"{column}, {len(cell)} characters of at most {MOST_LETTERS[column]}")
-    if cell.startswith(FORMULA):
+    if cell.removeprefix("'").startswith(FORMULA):  # the sign stands before one in our own report
         raise _Refuse("formula", column)
     if not cell.isprintable():
         raise _Refuse("encoding_broken" if "\ufffd" in cell else "not_printable", column)
