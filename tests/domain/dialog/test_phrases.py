@@ -81,3 +81,10 @@ def test_a_language_without_phrases_has_its_texts_and_english_around_them() -> N
     state, messages = take_turn(state, Said("2"), here)
     assert (state.lang, messages[0].fact) == ("pl", "age")
     assert "English" not in messages[0].text
+
+
+@pytest.mark.parametrize("language", sorted(ALL))
+def test_what_stands_alone_above_buttons_is_a_whole_sentence(language: str) -> None:
+    """Telegram, Viber and the web show the buttons apart: after a colon nothing would come there."""
+    for phrase in ("home", "cases", "case.next", "data.choose", "erase", "talks", "answers", "languages", "why.which"):
+        assert ALL[language].say(phrase)[-1] in ".?", phrase

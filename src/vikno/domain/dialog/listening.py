@@ -118,7 +118,7 @@ def _interpreted(turn: Turn, text: str) -> None:
             press(turn, found.sure)
         elif turn.state.view == "found" and len(listed.choices) == 1 and plain(text) in turn.words.yes:
             press(turn, listed.choices[0][0])
-        elif turn.state.view == "erase" and plain(text) in turn.words.no:
+        elif _answered_beside(turn, plain(text)):
             steps.back(turn)
         elif turn.state.view in ("home", "found") or (turn.state.view in WISHED and _names_service(turn, text)):
             wish(turn, text)
@@ -171,6 +171,16 @@ def _confirmed(turn: Turn, talk: Talk, question: Question, text: str) -> bool:
     listed = [(known, sheet.says(question.fact, value)) for known, value in candidates]
     found = Labels(listed, denying=turn.words.denying).match(text).sure
     return found is not None and press(turn, found)
+
+
+def _answered_beside(turn: Turn, said: str) -> bool:
+    """No to erasing; or yes or no to «anything else?», which leads to where there is more to choose from."""
+    match turn.state.view:
+        case "erase":
+            return said in turn.words.no
+        case "case" | "data":
+            return said in turn.words.no or said in turn.words.yes
+    return False
 
 
 def _names_service(turn: Turn, text: str) -> bool:
