@@ -99,11 +99,7 @@ def survey(path: Path, encoding: str | None = None, kind: Kind | None = None) ->
     for magic, what in NO_TEXT.items():
         if head.startswith(magic):
             raise FileRefused(f"this is {what}, no text. Save it as CSV (UTF-8)")
-    if wanted not in (None, "utf-8") and head.startswith(codecs.BOM_UTF8):
-        raise FileRefused(f"this file is UTF-8, as the mark at its beginning says, not {wanted}", "utf-8")
-    if wanted == "utf-8" and broken is not None:
-        _check_utf8(head, sample, broken)
-    found = wanted or _found(head, sample, broken)
+    found = _found(head, sample, broken) if wanted is None else _said(wanted, head, sample, broken)
     return Surveyed(kind or _kind(path, head, found), found, size, hashed.hexdigest())
 
 
@@ -141,11 +137,19 @@ def _found(head: bytes, sample: bytes, broken: int | None) -> str:
     raise FileRefused(f"{doubt}; {_instead(likely)}", likely)
 
 
-def _check_utf8(head: bytes, sample: bytes, broken: int) -> None:
-    """A stray byte refuses its row; a file in another encoding is refused as a whole. Raises FileRefused."""
-    likely = _marked(head) or looks_like(sample)
-    if likely not in (None, "utf-8") or broken < len(head.partition(b"\n")[0]):
+def _said(wanted: str, head: bytes, sample: bytes, broken: int | None) -> str:
+    """The encoding that was said. Raises FileRefused where the file as a whole is not in it; a stray byte is a row's.
+
+    Only UTF-8 shows when it is none: the others have a letter for every byte.
+    """
+    if wanted != "utf-8":
+        if head.startswith(codecs.BOM_UTF8):
+            raise FileRefused(f"this file is UTF-8, as the mark at its beginning says, not {wanted}", "utf-8")
+        return wanted
+    likely = None if broken is None else _marked(head) or looks_like(sample)
+    if broken is not None and (likely not in (None, "utf-8") or broken < len(head.partition(b"\n")[0])):
         raise FileRefused(f"this file is not UTF-8 (byte {broken + 1} is none of it); {_instead(likely)}", likely)
+    return wanted
 
 
 def _instead(likely: str | None) -> str:
