@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from tests.commands import ROOT
@@ -31,6 +32,7 @@ from vikno.channels.viber import Viber
 from vikno.domain.cases import Process
 from vikno.packs.load import load_country
 from vikno.portal.app import portal
+from vikno.portal.carried import Carried
 from vikno.portal.chat import Chat
 from vikno.portal.entry import Entries
 from vikno.portal.inbox import Inbox
@@ -171,7 +173,9 @@ async def around(
         yield
 
     chat = Chat(store, worlds.now, lambda language: words.get(language or "uk", words["uk"]), streams)
-    routes = [*entries.routes, *inbox.routes, *office.routes, *official.routes]
+    carried = Carried(site, links, store, store, clock)
+    steps = [Route("/s/{token}", carried.page), Route("/s/{token}", carried.open, methods=["POST"])]
+    routes = [*steps, *entries.routes, *inbox.routes, *office.routes, *official.routes]
     app = portal(site, chat, Printer(statics / "static" / "print"), life, routes=routes)
     try:
         yield Around(app, store, vault, links, desk, watch, official, platforms, clock, public)

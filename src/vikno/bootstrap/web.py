@@ -223,7 +223,7 @@ def _links(links: Links) -> Callable[[str, Message, State], str | None]:
     def link(conversation: str, message: Message, state: State) -> str | None:
         if message.checklist is None and message.input not in ("list", "country"):
             return None
-        return links.step(conversation, state.step, now_ms())
+        return links.step(conversation, state, now_ms())
 
     return link
 

@@ -1,6 +1,11 @@
 """A step of a conversation carried to the web: what an SMS or a mail cannot show, opened once by its short link.
 
-Messengers fetch what is linked in a message, so that opening the link by itself uses nothing up: a button does.
+Messengers fetch what is linked in a message, so that opening the link by itself uses nothing up: a button does. The
+link leads to the consultation it was sent under, wherever the conversation is by then. Of that consultation only the
+last answers are on record; if they are no longer those of the message, the page says so before it opens anything.
+
+The browser that opened a link may open it again, by a signed cookie: its history holds the answers anyway. Anybody
+else to whom the link was passed on is told how its owner gets a new one.
 """
 
 from __future__ import annotations
@@ -10,7 +15,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vikno.domain.dialog.state import State, full_answers
+from vikno.domain.dialog.state import State, Talk, full_answers
 from vikno.portal.address import pairs, write_address
 from vikno.portal.posted import from_here
 from vikno.portal.site import Site
@@ -20,7 +25,9 @@ from vikno.usecases.records import Sidings
 from vikno.usecases.sign_links import DAY_MS, STEP_DAYS, Links, Opens
 
 TIMES = 1
-"""So often a link opens what it names; who needs it again gets a new one by writing."""
+"""So often a link opens in a browser that did not open it before."""
+OPENED = "opened"
+"""The cookie of a browser that has opened a link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,48 +45,67 @@ class Carried:
         found = await self._found(request)
         if isinstance(found, Response):
             return found
-        _, state = found
+        _, state, talk, changed = found
         lang = state.lang if state.lang in self.site.languages else self.site.language_of(request)
         words = self.site.words[lang]
         frame = self.site.frame(request, lang, f"/{lang}/", indexed=False)
+        title = self.site.world().title(talk.service, lang) if talk else ""
         return self.site.pages.page(
             "carried.html",
             frame,
             words,
             title=words.say("carried"),
-            text=words.say("carried.text"),
+            about=title,
+            text=words.say("carried.changed" if changed else "carried.text"),
             action=request.url.path,
             people=self.site.people(lang),
         )
 
     async def open(self, request: Request) -> Response:
-        """Go on, and use the link up."""
+        """Go on, and use the link up for everybody else."""
         found = await self._found(request)
         if isinstance(found, Response):
             return found
-        opens, state = found
-        key = f"step/{opens.conversation}/{opens.case}"
-        window_ms = (STEP_DAYS + 1) * DAY_MS
-        if not from_here(request) or not await self.records.attempt(key, TIMES, window_ms, self.clock()):
+        opens, state, talk, _ = found
+        key, seconds = f"step/{opens.conversation}/{opens.case}", (STEP_DAYS + 1) * DAY_MS // 1000
+        now_ms = self.clock()
+        again = self.links.read("opened", request.cookies.get(OPENED, ""), now_ms) == opens
+        if not from_here(request):
             return self._gone(request, "used")
-        return RedirectResponse(self._address(state), 303)
+        if not again and not await self.records.attempt(key, TIMES, seconds * 1000, now_ms):
+            return self._gone(request, "used")
+        response = RedirectResponse(self._address(state, talk), 303)
+        response.set_cookie(
+            OPENED,
+            self.links.token("opened", opens, now_ms // DAY_MS + STEP_DAYS),
+            max_age=seconds,
+            path=request.url.path,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+        return response
 
-    async def _found(self, request: Request) -> tuple[Opens, State] | Response:
+    async def _found(self, request: Request) -> tuple[Opens, State, Talk | None, bool] | Response:
+        """What the link opens, the conversation, the consultation it was sent under, whether its answers changed."""
         opens = self.links.read("step", request.path_params["token"], self.clock())
         if opens is None:
-            return self._gone(request, "page")
+            return self._gone(request, "link")
         state, _ = read_state(await self.store.read(opens.conversation))
-        return (opens, state) if state is not None else self._gone(request, "used")
+        stood = self.links.stood(opens)
+        talk = next((talk for talk in state.talks if talk.number == stood.talk), None) if state else None
+        if state is None or (stood.talk and (talk is None or talk.service not in self.site.world().services)):
+            return self._gone(request, "talk")
+        return opens, state, talk, talk is not None and self.links.mark(talk) != stood.mark
 
     def _gone(self, request: Request, what: str) -> Response:
         return self.site.gone(request, self.site.language_of(request), what, 404)
 
-    def _address(self, state: State) -> str:
-        """The consultation that is open, as a page; the list of services if there is none."""
+    def _address(self, state: State, talk: Talk | None) -> str:
+        """The consultation as a page; the list of services if the link was sent under none."""
         world = self.site.world()
-        talk = next((talk for talk in state.talks if talk.number == state.open), None)
         lang = state.lang if state.lang in self.site.languages else self.site.languages[0]
-        if talk is None or talk.service not in world.services:
+        if talk is None:
             return f"/{lang}/"
         sheet = world.sheet(talk.service, lang)
         answers = full_answers(talk.answers, sheet.unlike)

@@ -9,12 +9,15 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import json
 from dataclasses import dataclass
 from typing import Literal
 
+from vikno.domain.dialog.state import State, Talk
 from vikno.usecases.records import Vault
 
-Purpose = Literal["inbox", "stop", "step"]
+Purpose = Literal["inbox", "stop", "step", "opened"]
+"""opened: that a browser has opened a link to a step before."""
 
 DAY_MS = 86_400_000
 INBOX_DAYS = 90
@@ -26,6 +29,8 @@ MAC_BYTES = 10
 HASH_BYTES = 16
 DAY_BYTES = 3
 CASE_BYTES = 7
+STEP_BITS, MARK_BITS, TALK_BITS = 24, 16, 16
+"""Of what a link to a step holds in place of a case."""
 MOST_CHARACTERS = 160
 
 
@@ -35,6 +40,14 @@ class Opens:
 
     conversation: str
     case: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """The consultation that a link was sent under. `talk`: its number, 0 for none; `mark`: of its answers then."""
+
+    talk: int
+    mark: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +65,28 @@ class Links:
         """Where one POST ends the messages about a case, or about all (RFC 8058). It never expires."""
         return f"{self.site}/stop/{self.token('stop', Opens(conversation, case), 0)}"
 
-    def step(self, conversation: str, step: int, now_ms: int) -> str:
-        """Where this step of the conversation can be seen and gone on with on the web, once, for `STEP_DAYS`."""
-        return f"{self.site}/s/{self.token('step', Opens(conversation, step), now_ms // DAY_MS + STEP_DAYS)}"
+    def step(self, conversation: str, state: State, now_ms: int) -> str:
+        """Where what was said at this step can be seen and gone on with on the web, once, for `STEP_DAYS`.
+
+        The link names the consultation it was sent under, so that it still leads there when the conversation has gone
+        on, and marks its answers, so that others given since are told and not passed off as what was sent. The
+        answers themselves are not in it: it would grow beyond an SMS, and a link passed on would hold them.
+        """
+        talk = next((talk for talk in state.talks if talk.number == state.open), None)
+        what = state.step % (1 << STEP_BITS)
+        if talk is not None and talk.number < 1 << TALK_BITS:
+            what |= (talk.number << MARK_BITS | self.mark(talk)) << STEP_BITS
+        return f"{self.site}/s/{self.token('step', Opens(conversation, what), now_ms // DAY_MS + STEP_DAYS)}"
+
+    def stood(self, opens: Opens) -> Stood:
+        """The consultation that a link to a step was sent under."""
+        number, mark = divmod((opens.case or 0) >> STEP_BITS, 1 << MARK_BITS)
+        return Stood(number, mark)
+
+    def mark(self, talk: Talk) -> int:
+        """Of the answers of a consultation: keyed, so that it tells nobody what they are."""
+        said = json.dumps([talk.service, sorted(talk.answers.items())], ensure_ascii=False)
+        return int(self.vault.digest("answers", said)[: MARK_BITS // 4], 16)
 
     def token(self, purpose: Purpose, opens: Opens, last_day: int) -> str:
         """`last_day`: in days since 1970, 0 for ever.
