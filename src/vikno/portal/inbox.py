@@ -242,13 +242,15 @@ async def export_person(records: Records, kept: Kept, vault: Vault, conversation
     while len(effects) < MOST_EXPORTED and (said := await kept.since(conversation, position)):
         effects += said
         position = said[-1].position
+    # An address is marked once a minute at most (`records.HEARD_EXACT_MS`); an answer shows that they wrote just then.
+    last_ms = effects[-1].created_ms if effects else 0
     return {
         "made": _iso(now_ms),
         "account": known.account if known else conversation.rpartition(":")[0],
         "address": _unsealed(vault, known.sealed) if known else None,
         "status": known.status if known else None,
         "language": known.lang if known else None,
-        "last_wrote": _iso(known.heard_ms) if known else None,
+        "last_wrote": _iso(max(known.heard_ms, last_ms)) if known else None,
         "conversation": msgspec.to_builtins(state) if state else None,
         "said": [{"at": _iso(one.created_ms), "text": _text(one.payload)} for one in effects],
         "follows": [
