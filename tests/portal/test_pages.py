@@ -112,7 +112,11 @@ def test_an_unanswered_question_says_what_is_missing_and_leads_there(client: htt
         ("where=ua", {"age": "<img src=x>"}, "Type a number from 0 to 120"),
         ("where=ua", {"age": ""}, "Type a number from 0 to 120"),
         ("", {"where": "lost"}, "Choose one of the answers"),
-        ("where=ua&age=33&reason=first&parents=mixed", {}, "Choose something from the list, or “None of these”"),
+        (
+            "where=ua&age=33&reason=first&parents=mixed",
+            {"status": "astronaut"},
+            "Choose something from the list, or “None of these”",
+        ),
         (
             "where=ua&age=33&reason=first&parents=mixed",
             {"status": ["idp", ""]},
@@ -130,6 +134,22 @@ def test_a_wrong_answer_is_explained_where_it_was_given(
     kept = dict(parse_qsl(before))
     hidden = {field["name"]: field["value"] for field in question_form(page).all("input", type="hidden")}
     assert kept.items() <= hidden.items(), "the other answers are not lost"
+
+
+def test_going_on_without_a_tick_is_none_of_these(client: httpx.Client) -> None:
+    response = client.get(f"/uk/ua/foreign-passport/?on={DAY}")
+    while asked(read(response.text)) != "status":
+        form = question_form(read(response.text))
+        response = client.get(submitted(form, **first_answer(form)))
+    page = read(response.text)
+    assert "просто йдіть далі" in page.text
+    assert "Можна обрати кілька" not in page.text, "there is one option"
+    on = client.get(submitted(question_form(page)))
+    assert on.status_code == 200
+    assert ("status", "") in parse_qsl(on.url.query.decode(), keep_blank_values=True), "the address says none"
+    assert "Нічого з цього" in on.text
+    several = get(client, f"{BELOW}?where=ua&age=33&reason=first&parents=mixed&on={DAY}")
+    assert several.one("p", id="many").text
 
 
 def test_what_was_typed_stays_in_the_field(client: httpx.Client) -> None:

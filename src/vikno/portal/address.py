@@ -84,7 +84,10 @@ def read_address(service: Service, query: bytes, today: date) -> Address:
             odd.append(found)
         elif found is not None:
             answers[name] = found
-    return Address(answers, typed, tuple(odd), day, *(_last(typed, name, service) for name in (ASK, SENT)))
+    ask, sent = (_last(typed, name, service) for name in (ASK, SENT))
+    if sent is not None and sent not in typed and service.fact[sent].kind == "choose_any":
+        answers[sent] = frozenset()  # browsers send nothing of boxes without a tick: whoever went on chose none
+    return Address(answers, typed, tuple(odd), day, ask, sent)
 
 
 def _pairs(query: bytes) -> dict[str, tuple[str, ...]]:

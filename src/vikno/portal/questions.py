@@ -51,12 +51,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question and its field; `kept` are the hidden answers to the others."""
+    """One question and its field; `kept` are the hidden answers to the others. `many`: several may be chosen."""
 
     fact: str
     kind: str
     ask: str
     hint: str
+    many: bool
     choices: tuple[Choice, ...]
     value: str
     unit: str
@@ -116,7 +117,7 @@ def question(
         typed = tuple(values_of(fact, at.answers[fact.id]))
     low, high = _bounds(sheet, fact)
     hint = text_on(sheet.service, fact.hint, consultation.used, sheet.day, sheet.language) if fact.hint else ""
-    many = fact.kind == "choose_any"
+    many = fact.kind == "choose_any" and len(fact.options) > 1
     described = [name for name, there in (("hint", hint), ("many", many), ("wrong", error)) if there]
     used = {name: at.answers[name] for name in before}
     return Question(
@@ -124,6 +125,7 @@ def question(
         kind=fact.kind,
         ask=ask_text(sheet, fact, consultation.used),
         hint=hint,
+        many=many,
         choices=_choices(sheet, fact, typed, words),
         value=typed[0][:100] if typed else "",
         unit=unit_text(fact.unit, sheet.language),
