@@ -12,10 +12,14 @@ import pytest
 from vikno.bootstrap.intake import make_desk
 from vikno.bootstrap.worlds import load_worlds
 from vikno.channels.sms.inbound import meant
+from vikno.domain.dialog.events import Learnt
+from vikno.domain.dialog.state import Want
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.answer_wants import Wants
 from vikno.usecases.channel import Inbound, Left, Opened, Outbound, decode_outbound
+from vikno.usecases.converse import Asker
 from vikno.usecases.follow_case import case_token
+from vikno.usecases.ports import StoreUnavailable
 from vikno.usecases.receive_message import Desk
 from vikno.usecases.record_stage import Desk as StageDesk
 from vikno.usecases.records import CaseGiven, StageGiven
@@ -128,6 +132,23 @@ async def test_who_changes_the_language_hears_of_followed_cases_in_it(office: Of
     assert notice.lang == "en"
     assert "Code " in notice.text
     assert "Документ" not in notice.text
+
+
+async def test_a_change_of_language_that_could_not_be_kept_is_made_up_for(office: Office) -> None:
+    number = await office.case()
+    await office.follows("1", number)
+    find_out = office.desk.find_out
+
+    async def fails(asker: Asker, want: Want) -> Learnt:
+        raise StoreUnavailable
+
+    office.desk.find_out = fails
+    [said] = await hears(office.desk, "2", "English")
+    assert "We go on in English" in said, "and nothing of what did not work: nobody has asked for it"
+    office.desk.find_out = find_out
+    assert len(await hears(office.desk, "3", "help")) == 1
+    [notice] = await office.told(number, "accepted")
+    assert notice.lang == "en"
 
 
 async def test_after_stop_nothing_is_told_until_a_case_is_followed_again(office: Office) -> None:

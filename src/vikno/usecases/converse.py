@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from vikno.domain.dialog.events import Event, Learnt
 from vikno.domain.dialog.messages import Message
 from vikno.domain.dialog.state import State, Want
+from vikno.domain.dialog.turn import LANGUAGE
 from vikno.domain.dialog.world import World
 from vikno.domain.errors import ViknoError
 from vikno.usecases.hold_conversation import Held, hold_conversation, read_state
@@ -73,6 +74,8 @@ async def converse(  # noqa: PLR0913 - each a thing that only the caller knows
     try:
         learnt = await find_out(Asker(conversation, account, state.lang), state.wants)
     except ViknoError:
+        if state.wants == LANGUAGE:
+            return (held,)
         learnt = Learnt("not_now")
     begun = begun and learnt.what != "erased"  # then there is nothing of before
     return held, await turn(key + TOLD, learnt)

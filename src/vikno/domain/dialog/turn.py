@@ -19,10 +19,14 @@ from vikno.domain.dialog.state import State, Want
 from vikno.domain.dialog.taps import tap
 from vikno.domain.dialog.world import World
 
+LANGUAGE = Want("language")
+"""Whoever follows a case is to hear of it in the language spoken now; wanted until it is done, and never asked for."""
+
 
 def take_turn(state: State | None, event: Event, world: World) -> tuple[State, tuple[Message, ...]]:
     """The state after the event, and what is said."""
     turn = Turn(state or State(world.language), world)
+    untold = turn.state.wants == LANGUAGE and not isinstance(event, Learnt)
     if turn.state.wants is not None and not isinstance(event, Learnt):
         turn.change(wants=None)  # nobody has found it out, and now something else has happened
     refresh(turn)
@@ -37,8 +41,9 @@ def take_turn(state: State | None, event: Event, world: World) -> tuple[State, t
             learn(turn, event)
         case LanguageChosen():
             steps.choose_language(turn, event.language)
-    if state is not None and turn.state.lang != state.lang and world.follows and turn.state.wants is None:
-        turn.change(wants=Want("language"))  # whoever follows a case is to hear of it in this language too
+    untold = untold or (state is not None and turn.state.lang != state.lang)
+    if untold and world.follows and turn.state.wants is None:
+        turn.change(wants=LANGUAGE)
     return turn.state, tuple(turn.messages)
 
 
