@@ -132,6 +132,18 @@ def test_refused_lines_of_json_are_mended_as_a_table(call: Call, mine: tuple[str
     assert call("cases", "import", report, *mine, "--json").json["counts"] == {"reached": 1, "refused": 1}
 
 
+def test_an_authority_brings_no_cases_of_what_another_serves(
+    call: Call, store: tuple[str, ...], tmp_path: Path
+) -> None:
+    file = written(tmp_path, ROW)
+    ran = call("cases", "import", file, "--authority", "ua/pfu", *store, "--json")
+    assert (ran.code, ran.json["counts"]) == (1, {"refused": 1})
+    assert ran.json["refused"][0]["code"] == "service_of_others"
+    assert "“ua/id-card”, of ua/dms" in ran.json["refused"][0]["reason"]
+    for host in ("ua/dms", "ua/mfa", "ua/cnap"):  # people come in at these, for others too
+        assert call("cases", "import", file, "--authority", host, *store, "--dry-run", "--json").code == 0
+
+
 def test_the_least_length_of_a_check_code_that_is_told_is_the_one_that_counts(
     call: Call, mine: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ import io
 import logging
 import math
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -121,6 +121,8 @@ class Api:
     """Where people reach the portal: https://vikno.example.org"""
     clock: Clock
     buckets: Buckets = field(default_factory=Buckets)
+    others: Callable[[str], Mapping[str, str]] = lambda _: {}
+    """The services that an authority has no cases of, each with the one that has (`bring_cases.of_others`)."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -175,6 +177,8 @@ class Api:
         services = of_country(self.stages(), key.authority)
         if brought.service not in services:
             raise Refused(unknown("service_unknown", brought.service, services, "/service"))
+        if (owner := self.others(key.authority).get(brought.service)) is not None:
+            raise refused("service_of_others", f"“{brought.service}” is served by {owner}", pointer="/service")
         if brought.code is not None and len(alike(brought.code)) < LEAST_CODE:
             raise refused("value_wrong", f"at least {LEAST_CODE} letters or digits", pointer="/code")
         _printable(brought.office, "/office")

@@ -55,7 +55,7 @@ def document() -> dict[str, Any]:
                     "putCase",
                     "Bring a case, or change what is kept of it.",
                     {"201": ("It is new.", CaseAnswer), "200": ("It was known.", CaseAnswer)},
-                    (*BODY, "service_unknown", "time_wrong"),
+                    (*BODY, "service_unknown", "service_of_others", "time_wrong"),
                     CaseBrought,
                 ),
                 "get": _operation(

@@ -23,6 +23,10 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "field_unknown": (422, "The body has a field that does not exist."),
     "value_wrong": (422, "A value is missing, or not of the kind that is expected."),
     "service_unknown": (422, "Your authority's country has no service of this key whose cases can be followed."),
+    "service_of_others": (
+        422,
+        "Your authority has no cases of this service: another serves it, as the folder of its country says.",
+    ),
     "stage_unknown": (422, "The process of this service has no stage of that name."),
     "time_wrong": (422, "This time lies before 1990 or more than a day ahead: a slip, most likely."),
     "too_many_requests": (429, "More requests than this key may make. Wait as long as `Retry-After` says."),

@@ -13,6 +13,7 @@ from vikno.domain.cases import Process
 from vikno.domain.catalog import Country
 from vikno.domain.errors import ViknoError
 from vikno.domain.rules.findings import did_you_mean, nearest
+from vikno.domain.rules.service import Service
 from vikno.packs.load import Pack, load_country, read_country
 from vikno.packs.phrases import load_notice_phrases
 from vikno.packs.places import country_folders
@@ -20,7 +21,7 @@ from vikno.packs.process import quiet_hours, working_days
 from vikno.stores.sqlite import SqliteStore
 from vikno.stores.sqlite.errors import StoreUnreadable
 from vikno.stores.sqlite.file import Location
-from vikno.usecases.bring_cases import Record, Stages
+from vikno.usecases.bring_cases import Record, Stages, of_others
 from vikno.usecases.ports import Clock
 from vikno.usecases.record_stage import Desk, record_stages
 from vikno.usecases.records import CaseKept, Follower, StageGiven, Vault, Verdict
@@ -87,6 +88,14 @@ def load_packs(folders: Iterable[str | Path], only: str | None = None) -> tuple[
 def stages_of(processes: Mapping[str, Process]) -> Stages:
     """Service -> the names of its stages."""
     return {key: frozenset(process.stages) for key, process in processes.items()}
+
+
+def others_of(country: Country, services: Iterable[Service | None], authority: str) -> Mapping[str, str]:
+    """The services of a country that an authority has no cases of, each with the authority that has."""
+    own = [one for one in services if one is not None and one.key.partition("/")[0] == country.code]
+    owners = {one.key: f"{country.code}/{one.authority}" for one in own}
+    hosts = {f"{country.code}/{entry.authority}" for entry in country.entries.values()}
+    return of_others(authority, owners, hosts)
 
 
 def desk_of(packs: Iterable[Pack], vault: Vault, settings: Settings) -> Desk:

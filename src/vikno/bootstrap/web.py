@@ -8,6 +8,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from vikno.api.app import Api
 from vikno.api.keys import whose
 from vikno.bootstrap.accounts import accounts_of
 from vikno.bootstrap.bot import Bot
-from vikno.bootstrap.intake import Intake, authorities, make_desk, stages_of
+from vikno.bootstrap.intake import Intake, authorities, make_desk, others_of, stages_of
 from vikno.bootstrap.settings import Settings, list_key, open_vault
 from vikno.bootstrap.worlds import Worlds, load_worlds, now_ms, prepare
 from vikno.domain.dialog.messages import Message
@@ -170,7 +171,7 @@ def make_web(
         return verdicts
 
     chat = Chat(kept, worlds.now, words_of, streams, wants.find_out, kept.erase)
-    api = Api(kept, vault, record, lambda: stages_of(worlds.processes), public, now_ms)
+    api = Api(kept, vault, record, lambda: stages_of(worlds.processes), public, now_ms, others=partial(_others, worlds))
     routes = _routes(site, kept, vault, links, worlds, stages, watch, public, list_key(settings, vault), gone)
     app = portal(site, chat, printer, life, routes=routes, mounts={"/hooks/": bot, "/api/": api, **(mounts or {})})
     intake = Intake(kept, vault, stages, stages_of(worlds.processes), record)
@@ -208,6 +209,13 @@ def _routes(  # noqa: PLR0913, PLR0917 - the parts that the pages around the bot
 def _authorities(worlds: Worlds) -> list[str]:
     """Whose cases can be followed."""
     return [name for country in worlds.now().countries.values() for name in authorities(country)]
+
+
+def _others(worlds: Worlds, authority: str) -> Mapping[str, str]:
+    """The services that this authority has no cases of."""
+    world = worlds.now()
+    country = world.countries.get(authority.partition("/")[0])
+    return others_of(country, world.services.values(), authority) if country else {}
 
 
 def _entries(worlds: Worlds) -> dict[str, tuple[str, ...]]:

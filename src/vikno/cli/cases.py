@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from vikno.api.files import Rows, Surveyed, survey
 from vikno.api.taken_up import Beside
-from vikno.bootstrap.intake import Intake, authority_of, open_intake, open_records, stages_of
+from vikno.bootstrap.intake import Intake, authority_of, open_intake, open_records, others_of, stages_of
 from vikno.bootstrap.worlds import now_ms
 from vikno.cli.shown import WrongCall, print_json
 from vikno.packs.load import Pack, load_country
@@ -44,16 +44,17 @@ def _import(options: argparse.Namespace) -> int:
     path = Path(options.file)
     pack = load_country(authority_of(options.countries, options.authority))
     zone = _zone(options.time_zone or pack.country.time_zone)
+    others = others_of(pack.country, pack.services.values(), options.authority)
     try:
         surveyed = survey(path, options.encoding, options.format)
         with path.open("rb") as file:
             rows = Rows(file, surveyed, options.ignore)
             if options.dry_run:
-                rules = Rules(options.authority, stages_of(pack.processes), zone, lambda *_: "")
+                rules = Rules(options.authority, stages_of(pack.processes), zone, lambda *_: "", others)
                 done, refused = asyncio.run(_look(file, rows, rules, surveyed))
                 report = None
             else:
-                done, refused, report = _bring(options, file, rows, surveyed, pack, zone)
+                done, refused, report = _bring(options, file, rows, surveyed, pack, zone, others)
     except OSError as error:
         raise WrongCall("file_unreadable", f"{path}: {error.strerror}") from None
     _say(options, surveyed, done, refused, report, time.perf_counter() - began)
@@ -71,7 +72,13 @@ async def _look(file: BinaryIO, rows: Rows, rules: Rules, surveyed: Surveyed) ->
 
 
 def _bring(
-    options: argparse.Namespace, file: BinaryIO, rows: Rows, surveyed: Surveyed, pack: Pack, zone: ZoneInfo
+    options: argparse.Namespace,
+    file: BinaryIO,
+    rows: Rows,
+    surveyed: Surveyed,
+    pack: Pack,
+    zone: ZoneInfo,
+    others: Mapping[str, str],
 ) -> tuple[Imported, list[RowRefused], Path | None]:
     settings = {
         "authority": options.authority,
@@ -84,7 +91,7 @@ def _bring(
     async def bring(beside: Beside) -> tuple[Imported, list[RowRefused]]:
         done, refused = beside.so_far, list[RowRefused]()
         async with open_intake([pack], options.store) as intake:
-            rules = Rules(options.authority, intake.stages, zone, _digest(intake, options.authority))
+            rules = Rules(options.authority, intake.stages, zone, _digest(intake, options.authority), others)
             with _bar(surveyed.size) as advance:
                 keep = (intake.book, intake.record)
                 async for done in import_cases(rows, rules, intake.clock, keep, beside.so_far):

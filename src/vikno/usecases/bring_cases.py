@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from vikno.usecases.records import StageGiven, Verdict
 
@@ -57,3 +57,16 @@ def of_country(stages: Stages, authority: str) -> Stages:
     """
     country = authority.partition("/")[0]
     return {key: names for key, names in stages.items() if key.partition("/")[0] == country}
+
+
+def of_others(authority: str, owners: Mapping[str, str], hosts: Iterable[str]) -> Mapping[str, str]:
+    """The services that it cannot have cases of, each with the authority that serves it.
+
+    An authority at which people come in (an entry's) may serve on behalf of others: a consulate, a one-stop office.
+
+    >>> of_others("ua/pfu", {"ua/id-card": "ua/dms", "ua/pension": "ua/pfu"}, ["ua/cnap"])
+    {'ua/id-card': 'ua/dms'}
+    >>> of_others("ua/cnap", {"ua/id-card": "ua/dms"}, ["ua/cnap"])
+    {}
+    """
+    return {} if authority in hosts else {key: owner for key, owner in owners.items() if owner != authority}

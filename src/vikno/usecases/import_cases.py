@@ -62,6 +62,7 @@ REASONS: Mapping[str, str] = {
     "nothing_given": "the row brings neither a case (service and code) nor a stage",
     "service_missing": "a case needs a service",
     "service_unknown": "there is no such service whose cases can be followed",
+    "service_of_others": "cases of this service are another authority's",
     "code_missing": f"a case needs its check code, at least {LEAST_CODE} letters or digits",
     "stage_unknown": "the process has no stage of that name",
     "time_missing": "a stage needs the time when it was reached",
@@ -130,6 +131,8 @@ class Rules:
     """Of times that name none."""
     digest: Callable[[str, str], str]
     """What is kept of a check code: from number and code."""
+    others: Mapping[str, str] = field(default_factory=dict)
+    """The services that the authority has no cases of, each with the authority that has (`bring_cases.of_others`)."""
 
 
 @dataclass(frozen=True)
@@ -248,6 +251,8 @@ def _case(number: str, cells: Mapping[str, str], rules: Rules, now_ms: int) -> C
         raise _Refuse("service_missing", "")
     if service not in rules.stages:
         raise _Refuse("service_unknown", f"“{service}”{did_you_mean(service, sorted(rules.stages))}")
+    if service in rules.others:
+        raise _Refuse("service_of_others", f"“{service}”, of {rules.others[service]}")
     if len(alike(code)) < LEAST_CODE:
         raise _Refuse("code_missing", "")
     opened_ms = _time(opened, rules.zone, now_ms) if opened else 0  # as it was, or now for a new case
