@@ -224,6 +224,18 @@ async def test_effects_wait_until_they_are_done(store: Keeper) -> None:
     assert [e.status for e in await store.since("b", 0)] == ["done", "waiting"]
 
 
+async def test_what_waits_is_read_on_from_a_number_and_by_the_beginning_of_a_name(store: Keeper) -> None:
+    for name in ("tg/main:1", "tg/main:2", "sms/main:1", "tg/main:1"):
+        event = f"e{len(await store.waiting())}"
+        await store.turn(name, event, say(name))
+    mine = await store.waiting(prefix="tg/main:")
+    assert [e.conversation for e in mine] == ["tg/main:1", "tg/main:2", "tg/main:1"]
+    assert [e.number for e in mine] == sorted({e.number for e in mine})
+    assert await store.waiting(2, mine[0].number, "tg/main:") == mine[1:]
+    assert await store.waiting(2, mine[-1].number, "tg/main:") == ()
+    assert await store.waiting(prefix="tg/m_in") == ()
+
+
 async def test_marking_twice_or_what_is_not_there_changes_nothing(store: Keeper) -> None:
     await store.turn("a", "1", say("x", "y"))
     await asyncio.gather(store.done("a", 1), store.done("a", 1), store.done("a", 7), store.done("nobody", 1))

@@ -208,6 +208,35 @@ async def test_whoever_goes_away_while_leasing_leaves_nothing_on_its_way(records
     assert [one.tries for one in await records.inbox(ANNA)] in ([0], [1])
 
 
+async def test_what_was_taken_and_has_not_left_is_given_back_as_if_it_had_not_been_taken(
+    records: RecordsKeeper,
+) -> None:
+    first = await one_on_its_way(records, "first")
+    await records.give_back([first, first + 1_000], 3_000, 2_000)
+    assert await statuses(records) == ["created"]
+    assert [one.tries for one in await records.inbox(ANNA)] == [0]
+    assert await leased(records, 2_999) == []
+    assert await leased(records, 3_000) == ["first"]
+    await settle(records, first, RetryAfter(1), again_ms=4_000)
+    assert await leased(records, 4_000) == ["first"]
+    await records.give_back([first], 4_000, 4_000)
+    assert await statuses(records) == ["temporary-failure"], "it has been tried before"
+
+
+async def test_what_is_given_back_waits_for_nobody_who_has_left_and_after_nothing_newer(records: RecordsKeeper) -> None:
+    first = await one_on_its_way(records, "first")
+    await records.mark(ANNA, "left")
+    await records.give_back([first], 2_000, 2_000)
+    assert await statuses(records) == ["dropped"]
+
+
+async def test_what_has_an_outcome_is_not_given_back(records: RecordsKeeper) -> None:
+    first = await one_on_its_way(records, "first")
+    await settle(records, first, Sent("m1"))
+    await records.give_back([first], 2_000, 2_000)
+    assert await statuses(records) == ["sent"]
+
+
 # ---- settling ----
 
 

@@ -405,12 +405,12 @@ class Sender:
         return chat
 
     def _put_away(self, chat: _Chat) -> None:
-        """Nobody is remembered to whom nothing goes now, unless a gap has to be kept."""
-        if chat.idle and self._gap_s == 0:
+        """Nobody is remembered to whom nothing goes now, unless they have to be kept waiting."""
+        now_s = _now_s()
+        if chat.idle and self._gap_s == 0 and chat.ready_s <= now_s:
             self._chats.pop(chat.conversation, None)
         elif len(self._chats) > self._most_chats:
-            now_s = _now_s()
-            for one in [one for one in self._chats.values() if one.idle and one.paced_s <= now_s]:
+            for one in [one for one in self._chats.values() if one.idle and max(one.paced_s, one.ready_s) <= now_s]:
                 del self._chats[one.conversation]
             self._most_chats = max(MOST_CHATS, 2 * len(self._chats))
 

@@ -164,19 +164,22 @@ class Lease:
     """There may be more beyond what was past its time."""
 
     def take(self, writing: apsw.Cursor) -> None:
-        """Mark what is due, inside a transaction."""
-        window = self.limit
+        """Mark what is due, inside a transaction. What is past its time expires first: it hides nobody."""
+        found, past = self._due(writing, self.limit), 0
         for _ in range(MOST_ROUNDS):
-            found = [NoticeKept(*row) for row in rows(writing, _FIND_DUE, self.account, self.lane, self.now_ms, window)]
-            past = [(self.now_ms, notice.id) for notice in found if notice.expires_ms <= self.now_ms]
-            now = [notice for notice in found if notice.expires_ms > self.now_ms][: self.limit - len(self.taken)]
-            writing.executemany(_EXPIRE, past)
-            writing.executemany(_TAKE, [(self.now_ms, notice.id) for notice in now])
-            self.taken += now
-            self.goes_on = bool(past) and len(self.taken) < self.limit
-            if not self.goes_on:
+            past = sum(notice.expires_ms <= self.now_ms for notice in found)
+            if not past:
                 break
-            window = max(self.limit, MOST_EXPIRED)
+            writing.executemany(
+                _EXPIRE, [(self.now_ms, notice.id) for notice in found if notice.expires_ms <= self.now_ms]
+            )
+            found = self._due(writing, max(self.limit, MOST_EXPIRED))
+        self.taken = [notice for notice in found if notice.expires_ms > self.now_ms][: self.limit]
+        writing.executemany(_TAKE, [(self.now_ms, notice.id) for notice in self.taken])
+        self.goes_on = bool(past)
+
+    def _due(self, writing: apsw.Cursor, limit: int) -> list[NoticeKept]:
+        return [NoticeKept(*row) for row in rows(writing, _FIND_DUE, self.account, self.lane, self.now_ms, limit)]
 
     def as_taken(self) -> tuple[NoticeKept, ...]:
         """As they are now."""
