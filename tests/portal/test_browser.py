@@ -68,6 +68,13 @@ def settled(page: Page, address: str) -> None:
         expect(page.locator("[data-choices] button").first).to_be_visible()
 
 
+def test_the_link_to_follow_asks_for_the_number_of_the_case(served: Served, browser: Browser) -> None:
+    with visitor(browser, size=PHONE) as page:
+        page.goto(served.url + "/uk/chat?do=follow")
+        expect(last_said(page)).to_contain_text("номер")
+        assert page.url.endswith("/uk/chat"), "reloading does not say it again"
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_consultation_by_pages_with_the_keyboard_only(

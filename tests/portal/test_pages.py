@@ -152,6 +152,16 @@ def test_going_on_without_a_tick_is_none_of_these(client: httpx.Client) -> None:
     assert several.one("p", id="many").text
 
 
+def test_who_has_ordered_already_finds_where_to_follow(client: httpx.Client) -> None:
+    finished = f"/uk/ua/id-card/?{LOST}"
+    for address in ("/uk/", finished):
+        [link] = [one["href"] for one in get(client, address).all("a") if "Стежте за документом" in one.text]
+        assert link == "/uk/chat?do=follow"
+    assert get(client, "/uk/chat?do=follow").one("div", data_chat="")["data-follow"] == "Стежити за документом"
+    assert not get(client, "/uk/chat").one("div", data_chat="")["data-follow"]
+    assert "do=follow" not in client.get(f"/uk/ua/id-card/?where=ua&on={DAY}").text, "there is nothing ordered yet"
+
+
 def test_what_was_typed_stays_in_the_field(client: httpx.Client) -> None:
     form = question_form(get(client, f"{BELOW}?where=ua&on={DAY}"))
     assert get(client, submitted(form, age="1999"), 400).one("input", id="answer")["value"] == "1999"

@@ -53,15 +53,17 @@ class Chat {
     document.addEventListener('visibilitychange', () => this.listen());
   }
 
-  /** Go on where the conversation stands, or begin; `start` comes from the link that led here. */
+  /** Go on where the conversation stands, or begin; `start` and `follow` come from the link that led here. */
   async begin(): Promise<void> {
     const start = this.root.dataset.start || null;
+    const follow = this.root.dataset.follow || null;
     const current = token.get() ? await this.current() : null;
     if (current) this.restore(current);
     // Who follows a link to the page of another language wants that language; who reloads a page does not.
     if (current?.lang && current.lang !== this.lang && !reloaded()) await this.say({ lang: this.lang });
     if (start || !current) await this.say({ start, lang: this.lang });
-    if (start) history.replaceState(null, '', location.pathname);
+    if (follow) await this.say({ text: follow, said: follow, lang: this.lang });
+    if (start || follow) history.replaceState(null, '', location.pathname);
     this.listen();
   }
 

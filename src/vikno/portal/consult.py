@@ -18,6 +18,7 @@ from vikno.portal.address import Address, AddressTooLong, pairs, read_address, w
 from vikno.portal.days import TooManyDays
 from vikno.portal.paper import Printer, PrinterBusy, PrinterFailed
 from vikno.portal.site import Site
+from vikno.portal.window import follow_address
 
 log = logging.getLogger("vikno.portal")
 
@@ -111,6 +112,7 @@ class Consultations:
             title=f"{heading} – {here.sheet.title}",
             heading=heading,
             outcome=shown,
+            follow=follow_address(self.site, here.lang) if shown.outcome == "checklist" else "",
             talk=questions.talk(here.sheet, here.base, here.at, here.found, words),
             notes=questions.notes(here.sheet, here.at, here.found, words),
             people=self.site.people(here.lang, here.service),

@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from vikno.domain.dialog.tidy import tidy
 from vikno.portal.site import LANGUAGE_COOKIE, SCHEME_COOKIE, Site
+from vikno.portal.window import follow_address
 from vikno.ui.frame import SCHEMES
 
 MOST_FORM_BYTES = 4096
@@ -62,6 +63,7 @@ class Home:
             wish=wish,
             found=[self._card(key, lang) for key in found],
             shelves=self._shelves(lang),
+            follow=follow_address(self.site, lang),
             people=self.site.people(lang),
         )
         if request.scope["query_string"]:  # what somebody looks for is nobody else's business

@@ -10,9 +10,16 @@ from vikno.portal.site import Site
 
 WORDS = ("you", "total", "page", "trouble", "again", "refused", "alternative")
 
+FOLLOW = "follow"
+
+
+def follow_address(site: Site, lang: str) -> str:
+    """Where somebody on the web begins to follow their document; "" where nothing can be followed."""
+    return f"/{lang}/chat?do={FOLLOW}" if site.world().follows else ""
+
 
 async def chat_page(site: Site, request: Request) -> Response:
-    """/<lang>/chat?start=<service>: the window, opened on a service if a link named one."""
+    """/<lang>/chat: the window; `?start=<service>` opens it on a service, `?do=follow` where a document is followed."""
     lang = request.path_params["lang"]
     if lang not in site.languages:
         return site.gone(request, site.language_of(request), "page", 404)
@@ -21,9 +28,12 @@ async def chat_page(site: Site, request: Request) -> Response:
     start = start if start in site.world().services else ""
     return site.pages.page(
         "chat.html",
-        site.frame(request, lang, f"/{lang}/chat", start or None, place="chat", indexed=not start),
+        site.frame(
+            request, lang, f"/{lang}/chat", start or None, place="chat", indexed=not request.scope["query_string"]
+        ),
         words,
         title=words.say("chat.title"),
         start=start,
+        follow=words.say("chat.follow") if request.query_params.get("do") == FOLLOW and site.world().follows else "",
         phrases=msgspec.json.encode({name: words.say(f"chat.{name}") for name in WORDS}).decode(),
     )
