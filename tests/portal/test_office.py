@@ -55,6 +55,16 @@ async def test_nobody_is_let_in_without_a_key(tmp_path: Path) -> None:
             assert "set-cookie" not in said.headers
 
 
+async def test_a_case_that_is_not_there_is_told_among_the_tabs(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (_, client):
+        said = await client.get("/uk/office/cases/99")
+        assert said.status_code == 404
+        page = read(said.text)
+        assert page.one("h1").text == "Такої справи тут немає"
+        assert len(page.all("ul", class_="vk-tabs")[0].all("a")) >= 4
+        assert not page.all("input", type="search"), "the citizens’ search is not theirs"
+
+
 async def test_keys_cannot_be_guessed_for_long(tmp_path: Path) -> None:
     async with around(tmp_path) as here, person(here) as client:
         seeded = await seed(here)

@@ -272,7 +272,7 @@ class Office:
             return self._door(request, lang)
         case = await self._own(session, request)
         if case is None:
-            return self.site.gone(request, lang, "case", 404)
+            return await self._none(request, lang, session)
         passed = await self._records.history(case.id)
         await self._note(session, "case.read", f"case/{case.id}")
         said, words = request.query_params.get("said", ""), self.site.words[lang]
@@ -293,7 +293,7 @@ class Office:
             return self._door(request, lang)
         case = await self._own(session, request)
         if case is None or not self._ours(request, session, form):
-            return self.site.gone(request, lang, "case", 404)
+            return await self._none(request, lang, session)
         event, stage = form.get("event", ""), form.get("stage", "")[:64]
         at_ms = self._at(case, form.get("at", ""))
         if not event.startswith("office-") or len(event) > 64 or at_ms is None or not stage:
@@ -399,7 +399,7 @@ class Office:
         if session is None:
             return self._door(request, lang)
         if not await self._sees_all(session):
-            return self.site.gone(request, lang, "case", 404)
+            return await self._none(request, lang, session)
         after = _number(request.query_params.get("after")) or 0
         found = await self._records.asides(None, after, PAGE)
         await self._note(session, "aside.read", f"authority/{session.authority}")
@@ -456,17 +456,22 @@ class Office:
     # ---- what all pages share ----
 
     async def _shown(
-        self, request: Request, lang: str, session: Session, template: str, tab: str, **shown: Any
+        self, request: Request, lang: str, session: Session, template: str, tab: str, status: int = 200, **shown: Any
     ) -> Response:
         words = self.site.words[lang]
         path = request.url.path.removeprefix(f"/{lang}")
         given: dict[str, Any] = {
-            "title": words.say(f"office.tab.{tab}") if tab else words.say("office.title"),
+            "title": words.say(f"office.tab.{tab}") if words.knows(f"office.tab.{tab}") else words.say("office.title"),
             "tab": tab, "session": session, "form": self._form(session), "home": f"/{lang}/office/",
             "operator": await self._sees_all(session), **shown,
         }  # fmt: skip
-        page = self.site.pages.page(template, self.site.frame(request, lang, f"/{lang}{path}"), words, **given)
+        page = self.site.pages.page(template, self.site.frame(request, lang, f"/{lang}{path}"), words, status, **given)
         return self._keeping(request, unkept_page(page), session)
+
+    async def _none(self, request: Request, lang: str, session: Session) -> Response:
+        """There is no such case of this authority, or it is not theirs to see: said among their own tabs."""
+        text = self.site.words[lang].say("gone.case")
+        return await self._shown(request, lang, session, "office-none.html", "none", 404, title=text)
 
     def _form(self, session: Session) -> str:
         return self._vault.digest("office form", session.nonce)
