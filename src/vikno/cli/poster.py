@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Sequence
-from io import BytesIO
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from vikno.cli.shown import WrongCall, print_json
 from vikno.packs.load import load_country
 from vikno.packs.places import country_folders
 from vikno.portal.paper import set_sheet
+from vikno.portal.qr import QUIET
 from vikno.usecases.make_poster import Poster, make_poster
 
 KINDS = ("telegram", "viber", "sms", "email")
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     made = []
     for kind in ("pdf", "svg"):
         path = out / f"{code}-{slug}.{kind}"
-        _write(path, set_sheet(fonts, "poster", sheet, kind))
+        _write(path, set_sheet(fonts, "poster", {**sheet, "drawing": kind == "svg"}, kind))
         made.append(str(path))
     if options.json:
         print_json({"url": poster.url, "names": [list(name) for name in names], "files": made})
@@ -71,17 +72,30 @@ def shown(poster: Poster, folder: Path) -> dict[str, Any]:
     """A poster as its template takes it, in the colours of the country."""
     import segno
 
-    drawn = BytesIO()
-    # Level Q: a quarter of the code may be torn or scratched.
-    segno.make(poster.url, error="q", micro=False).save(
-        drawn, kind="svg", border=4, light="#fff", dark="#000", xmldecl=False
-    )
+    code = segno.make(poster.url, error="q", micro=False).matrix  # Q: a quarter of it may be torn or scratched
     return {
         **msgspec.to_builtins(poster),
         "name": "Vikno",
-        "code": drawn.getvalue().decode(),
+        "code": {"wide": len(code) + 2 * QUIET, "runs": runs(code, QUIET)},
         **colours(folder),
     }
+
+
+def runs(code: Sequence[Iterable[int]], quiet: int = 0) -> list[tuple[int, int, int]]:
+    """The dark modules that stand side by side: column, row and how many, inside a margin of quiet ones.
+
+    >>> runs([b"\\1\\1\\0\\1", b"\\0\\0\\0\\0"])
+    [(0, 0, 2), (3, 0, 1)]
+    """
+    found = []
+    for y, row in enumerate(code):
+        x = 0
+        for dark, some in groupby(row):
+            many = len(list(some))
+            if dark:
+                found.append((x + quiet, y + quiet, many))
+            x += many
+    return found
 
 
 def colours(folder: Path) -> dict[str, str]:
