@@ -191,6 +191,20 @@ async def test_the_key_and_the_store_are_looked_at(tmp_path: Path) -> None:
     assert not (await parts(tmp_path, {}))["store"].ok
 
 
+def test_a_bad_key_is_told_once(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vikno.bootstrap.worlds import now_ms
+    from vikno.stores.sqlite import SqliteStore
+
+    url = f"sqlite:///{tmp_path}/vikno.db"
+    asyncio.run(SqliteStore(url, now_ms).close())
+    monkeypatch.setenv("VIKNO_KEY", "short")
+    monkeypatch.setenv("VIKNO_TELEGRAM_TOKEN", TOKEN)
+    ran = call("doctor", "--store", url)
+    assert ran.code == 1
+    assert ran.out.count("32 bytes") == 1
+    assert ran.out.rstrip().endswith("Wrong: key.")
+
+
 def test_in_words_it_says_what_is_wrong_and_ends_with_1(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,6 +60,16 @@ async def examine(settings: Settings, store: str, context: ssl.SSLContext | None
     found = [_key(settings, store), await _store(settings, store)]
     dates: list[float] = []
     found += await _public(settings, context, dates)
+    found += await _channels(settings, store, dates)
+    found.append(_clock(dates))
+    return tuple(found)
+
+
+async def _channels(settings: Settings, store: str, dates: list[float]) -> list[Examined]:
+    """Whether each account is what is printed of it."""
+    if not _opens(settings, store):
+        return [Examined("channels", "not looked at: they need the key")]
+    found = []
     try:
         async with lines_of(settings, store, dates) as lines:
             if not lines:
@@ -74,9 +84,8 @@ async def examine(settings: Settings, store: str, context: ssl.SSLContext | None
         if _has_key(settings, store) and (callback := sms_callback(settings, _vault(settings, store))) is not None:
             found.append(Examined("gateway of sms/main", f"give it this address, and nobody else: {callback}"))
     except ViknoError as error:
-        found.append(Examined("channels", error.code, (f"{error} {error.__doc__ or ''}".strip(),)))
-    found.append(_clock(dates))
-    return tuple(found)
+        found.append(Examined("channels", error.code, (str(error),)))
+    return found
 
 
 @asynccontextmanager
@@ -103,6 +112,15 @@ def _has_key(settings: Settings, store: str) -> bool:
     return settings.get("VIKNO_KEY") is not None or _key_path(store).exists()
 
 
+def _opens(settings: Settings, store: str) -> bool:
+    """Whether the key can be used; what is wrong with it is told of the key alone."""
+    try:
+        _vault(settings, store)
+    except (ViknoError, OSError):
+        return False
+    return True
+
+
 def _key_path(store: str) -> Path:
     return Location.of(store).path.with_suffix(".key")
 
@@ -121,7 +139,7 @@ def _key(settings: Settings, store: str) -> Examined:
     try:
         _vault(settings, store)
     except (ViknoError, OSError) as error:
-        return Examined("key", place, (f"{error.__doc__ or error}",))
+        return Examined("key", place, (str(error),))
     return Examined("key", f"{place}; keep a copy of it away from the store: without it nobody can be reached")
 
 
@@ -141,15 +159,14 @@ async def _store(settings: Settings, store: str) -> Examined:
     try:
         kept = SqliteStore(store, now_ms)
     except ViknoError as error:
-        return Examined("store", str(path), (*wrong, f"{error} {error.__doc__ or ''}".strip()))
+        return Examined("store", str(path), (*wrong, str(error)))
     try:
         await kept.attempt("doctor", 1_000_000, 1000, now_ms())  # a write that goes to the disk
         letters, aside = await kept.letters(None, 0, 100), await kept.asides(None, 0, 100)
-        vault = _vault(settings, store)
-        if aside:
-            vault.unseal(aside[-1].sealed)
+        if aside and _opens(settings, store):
+            _vault(settings, store).unseal(aside[-1].sealed)
     except ViknoError as error:
-        return Examined("store", str(path), (*wrong, f"{error} {error.__doc__ or ''}".strip()))
+        return Examined("store", str(path), (*wrong, str(error)))
     finally:
         await kept.close()
     waiting = "; ".join(
