@@ -55,6 +55,8 @@ CLAIMS = [
     ("@vikno_dms_bot, тел. 099.123.45.67", "mixed"),
     ("@vikno_dms_bot, пишіть на pay@evil.example", "mixed"),
     ("@vikno_dms_bot і @durov", "mixed"),
+    ("@vikno_dms_bot, картка4441111122223333", "mixed"),
+    ("@vikno_dms_bot, evil。example", "mixed"),
     ("0441234567 4441111122223333", "unknown"),  # one run of digits is no number of ours
     ("@vikno_dms_b0t", "alike"),  # a zero
     ("@vikno_dmss_bot", "alike"),  # a letter more
@@ -123,6 +125,18 @@ FOREIGN = [
     "http://127.0.0.10:8765/",
 ]
 """Addresses that begin, end or read like ours and lead elsewhere."""
+DETOURS = [
+    "https://t.me/vikno_dms_bot/../evil_bot",
+    "https://t.me/vikno_dms_bot/%2E%2e/evil_bot",
+    "https://t.me/vikno_dms_bot\\..\\evil_bot",
+    "https://t.me:8443/vikno_dms_bot",
+    "tg://resolve?domain=vikno_dms_bot&domain=evil_bot",
+    "viber://pa?chatURI=viknodms&chatURI=evil",
+    "mailto:vikno@dms.example?cc=evil@evil.example",
+    "mailto:vikno@dms.example,evil@evil.example",
+    "sms:+380441234567,+48221234567",
+]
+"""Links that name one of ours and open, or also write to, somebody else."""
 HOMELY = [
     "https://vikno.example.org/check",
     "https://VIKNO.Example.ORG:443/check",
@@ -146,6 +160,11 @@ PUBLICS = [
 def test_an_address_that_only_reads_like_ours_is_not_ours(address: str) -> None:
     assert tell(address, PUBLICS).verdict in ("alike", "unknown")
     assert tell(f"Оплата: {address} .", PUBLICS).verdict in ("alike", "unknown")
+
+
+@pytest.mark.parametrize("link", DETOURS)
+def test_a_link_that_names_ours_on_its_way_elsewhere_is_not_ours(link: str) -> None:
+    assert tell(link, OURS).verdict in ("alike", "unknown")
 
 
 @pytest.mark.parametrize("address", HOMELY)

@@ -152,7 +152,7 @@ _ACCOUNT = re.compile(r"(?<!\w)[a-z]{2}\d{2}(?: ?[\da-z]){11,30}(?!\w)", re.IGNO
 """An IBAN."""
 _NO_NUMBER = re.compile(r"(?<![\w.])(?:\d{4}-\d\d-\d\d|\d{1,2}\.\d{1,2}\.\d{4}|[^\W\d_]{1,6}-\d{4}-\d{1,8})(?!\w)")
 """Days, and numbers of cases as authorities give them: they lead nowhere."""
-_PHONE = re.compile(r"(?<!\w)\+?\d(?:[ ().\t\u2010-\u2015-]{0,3}\d){2,30}(?!\w)")
+_PHONE = re.compile(r"(?<!\d)\+?\d(?:[ ().\t\u2010-\u2015-]{0,3}\d){2,30}(?!\d)")
 _BARE = re.compile(r"\w[\w-]{3,63}")
 _TRAILING = ".,;:!?)]}>»”’\"'…"
 _CYRILLIC = re.compile(
@@ -163,7 +163,7 @@ _CYRILLIC = re.compile(
 
 def _read(written: str) -> tuple[tuple[Key, ...], str]:
     """Everything in it that can be compared, and the text that is left."""
-    text = unicodedata.normalize("NFKC", written[:LONGEST]).strip()
+    text = unicodedata.normalize("NFKC", written[:LONGEST]).replace("\u3002", ".").strip()  # 。 in hosts is a dot
     found: list[tuple[int, Key]] = []
 
     def take(pattern: re.Pattern[str], made: Callable[[str], Key | None]) -> None:
@@ -210,6 +210,8 @@ def _of_link(link: str, shown: str = "") -> Key | None:
     if "@" in parts.netloc or not host:
         # https://ours.example@evil.example/ leads to evil.example: what stands before the @ only looks like a host.
         return Key("other", said.casefold(), said)
+    if any(unquote(segment) in (".", "..") for segment in parts.path.split("/")):
+        return Key("other", said.casefold(), said)  # a browser goes up before it asks
     if whole.startswith("/") and "." not in host:
         return None
     if port is not None and port != {"http": 80, "https": 443}[scheme]:
@@ -227,8 +229,11 @@ def _of_link(link: str, shown: str = "") -> Key | None:
 def _of_app(parts: SplitResult, said: str) -> Key:
     """The bot, number or address that a link of an app's own scheme opens."""
     scheme, query = parts.scheme, parse_qs(parts.query)
+    named = [*query.get("chatURI", ()), *query.get("domain", ()), *query.get("number", ()), *query.get("phone", ())]
     name = (query.get("chatURI") or query.get("domain") or [""])[0].casefold()
     number = (query.get("number") or query.get("phone") or [""])[0]
+    if len(named) > 1 or query.keys() & {"to", "cc", "bcc"}:  # which of them is opened, the app decides
+        return Key("other", said.casefold(), said)
     if scheme in ("viber", "tg") and name:
         return Key("viber" if scheme == "viber" else "telegram", name, said)
     if scheme in ("viber", "tg") and number:
