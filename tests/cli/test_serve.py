@@ -52,6 +52,14 @@ def test_an_address_that_is_taken_is_said_before_anything_is_read(call: Call, ta
     assert (ran.code, ran.json["error"]["code"]) == (2, "address_taken")
 
 
+@pytest.mark.parametrize("command", ["run", "demo"])
+def test_a_store_that_cannot_be_opened_is_said_and_not_that_it_is_on(call: Call, command: str, tmp_path: Path) -> None:
+    ran = call(command, "--port", str(free()), "--store", f"sqlite:///{tmp_path}/none/none.db")
+    assert ran.code != 0
+    assert "Vikno is on" not in ran.err
+    assert "The file of the store cannot be opened" in ran.err
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "http"])
 def test_a_port_that_is_none_is_a_wrong_call(call: Call, port: str) -> None:
     ran = call("run", "--port", port)

@@ -249,10 +249,15 @@ def serve(
     countries: Iterable[str | Path] = (),
     store: str = STORE,
     settings: Settings | None = None,
+    opened: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve the portal until the process is told to stop. What raises is what `make_web` raises."""
+    """Serve the portal until the process is told to stop; `opened` is called when nothing stands in the way any more.
+
+    Raises what `make_web` raises.
+    """
     shown = f"[{host}]" if ":" in host else host
     web = make_web(countries=countries, store=store, settings=settings, here=f"http://{shown}:{port}")
+    opened()
     server(web.app, host, port, web.stopping, web.quick).run()
 
 

@@ -23,18 +23,30 @@ def run(options: argparse.Namespace) -> int:
 
     # The server stops in order and then raises the signal again; what stands around it is to end in order too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    print(f"Vikno is on http://{_host(options.host)}:{options.port}/ (Ctrl-C ends it)", file=sys.stderr, flush=True)
+    url = f"http://{_host(options.host)}:{options.port}/"
+    play = options.demo and options.store is None
+
+    def opened() -> None:
+        print(f"Vikno is on {url} (Ctrl-C ends it)", file=sys.stderr, flush=True)
+        if play:
+            print(f"Phones and an office to play with: {url}demo/", file=sys.stderr, flush=True)
+
     with suppress(KeyboardInterrupt):
-        if options.demo and options.store is None:
+        if play:
             from vikno.testing.phones.run import demo
 
-            shown = f"http://{_host(options.host)}:{options.port}/demo/"
-            print(f"Phones and an office to play with: {shown}", file=sys.stderr, flush=True)
             with TemporaryDirectory(prefix="vikno-demo-") as folder:  # a demo leaves nothing behind
-                demo(options.host, options.port, countries=options.countries, store=f"sqlite:///{folder}/demo.db")
+                store = f"sqlite:///{folder}/demo.db"
+                demo(options.host, options.port, countries=options.countries, store=store, opened=opened)
         else:
+            store = options.store or STORE
             serve(
-                options.host, options.port, countries=options.countries, store=options.store or STORE, settings=settings
+                options.host,
+                options.port,
+                countries=options.countries,
+                store=store,
+                settings=settings,
+                opened=opened,
             )
     return 0
 

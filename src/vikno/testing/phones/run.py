@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,8 +35,15 @@ class _Late:
         await self.app(scope, receive, send)
 
 
-def demo(host: str, port: int, *, countries: Iterable[str | Path] = (), store: str) -> None:
-    """Serve until the process is told to stop. Raises what `make_web` raises."""
+def demo(
+    host: str,
+    port: int,
+    *,
+    countries: Iterable[str | Path] = (),
+    store: str,
+    opened: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until the process is told to stop; `opened` as in `web.serve`. Raises what `make_web` raises."""
     phones = Phones()
     public = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     phones.start(_free_port(), public)
@@ -48,6 +55,7 @@ def demo(host: str, port: int, *, countries: Iterable[str | Path] = (), store: s
         services = list(web.intake.desk.words.processes)
         ours = [key for key in services if key.startswith(AUTHORITY.partition("/")[0] + "/")]
         late.demo = Demo(phones, web.intake, public, ENTRY, ours or services)
+        opened()
         server(web.app, host, port, web.stopping, web.quick).run()
     finally:
         phones.close()
