@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -45,14 +45,8 @@ class Site:
     def language_of(self, request: Request) -> str:
         """The language to answer in where the address names none: chosen before, asked for by the browser, or first."""
         languages = self.languages
-        chosen = request.cookies.get(LANGUAGE_COOKIE)
-        if chosen in languages:
-            return chosen
-        wanted = request.headers.get("accept-language", "")[:200].lower()
-        for part in wanted.split(","):
-            code = part.split(";")[0].strip().partition("-")[0]
-            if code in languages:
-                return code
+        if found := wanted(request, languages):
+            return found
         return self.world().language if self.world().language in languages else languages[0]
 
     def frame(self, request: Request, lang: str, canonical: str, service: str | None = None, **more: object) -> Frame:
@@ -111,3 +105,13 @@ class Site:
         if status == 503:
             page.headers["retry-after"] = BUSY_S
         return page
+
+
+def wanted(request: Request, languages: Sequence[str]) -> str | None:
+    """Which of these languages was chosen before, or else is asked for by the browser."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in languages:
+        return chosen
+    asked = request.headers.get("accept-language", "")[:200].lower()
+    codes = (part.split(";")[0].strip().partition("-")[0] for part in asked.split(","))
+    return next((code for code in codes if code in languages), None)

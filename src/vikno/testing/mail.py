@@ -97,9 +97,9 @@ class Letter:
 
 @dataclass(frozen=True)
 class Line:
-    """One thing in a correspondence."""
+    """One thing in a correspondence. `by`: me, bot, or app for what the client did by itself."""
 
-    by: Literal["me", "bot"]
+    by: Literal["me", "bot", "app"]
     subject: str
     text: str
 
@@ -310,21 +310,23 @@ class Person:
         letter = letter or self.letters[-1]
         return await self.open(letter.links[label], said=label)
 
-    async def open(self, mailto: str, said: str | None = None) -> tuple[int, str]:
-        """Follow a link that writes a mail, from a poster or a mail, and send it."""
+    async def open(self, mailto: str, said: str | None = None, *, shown: bool = True) -> tuple[int, str]:
+        """Follow a link that writes a mail, from a poster or a mail, and send it. `shown`: the person sees that."""
         parts = urlsplit(mailto)
         fields = {name: values[0] for name, values in parse_qs(parts.query.replace("+", "%2B")).items()}
         text = fields.get("body", "")
         signed = {"plain": text + SIGNATURES[self.client]}
-        return await self._send(unquote(parts.path), fields.get("subject", ""), signed, said or text, {})
+        return await self._send(
+            unquote(parts.path), fields.get("subject", ""), signed, said or text if shown else None, {}
+        )
 
     async def unsubscribe(self, letter: Letter | None = None, *, by_mail: bool = False) -> int:
         """Press what the client shows beside the sender: one POST (RFC 8058), or a mail. The status of the answer."""
         letter = letter or self.letters[-1]
-        self.transcript.append(Line("me", "", "Unsubscribe"))
+        self.transcript.append(Line("app", "", "unsubscribed"))
         for address in letter.unsubscribe:
             if by_mail and address.startswith("mailto:"):
-                return (await self.open(address, said="stop"))[0]
+                return (await self.open(address, shown=False))[0]
             if not by_mail and address.startswith("http") and letter.message["list-unsubscribe-post"]:
                 body = {"List-Unsubscribe": "One-Click"}
                 async with aiohttp.ClientSession() as client, client.post(address, data=body) as answer:
@@ -332,10 +334,11 @@ class Person:
         raise LookupError("this mail has no such way to end it")
 
     async def _send(
-        self, to: str, subject: str, parts: dict[str, str], said: str, headers: dict[str, str]
+        self, to: str, subject: str, parts: dict[str, str], said: str | None, headers: dict[str, str]
     ) -> tuple[int, str]:
         source = composed(self, to, subject, parts, {"Message-ID": self._new_id(), **headers})
-        self.transcript.append(Line("me", subject, said))
+        if said is not None:
+            self.transcript.append(Line("me", subject, said))
         return await self.world.bring(source, self.address, to)
 
     def _new_id(self) -> str:

@@ -207,7 +207,9 @@ class Person:
         """The phone as plain data, for a page: what is shown (silent presses are not), and the buttons below."""
         lines = [{"by": line.by, "text": line.text} for line in self.lines if not line.silent]
         keys = [
-            {"label": shown(key), "columns": key.get("Columns", 6), "rows": key.get("Rows", 1)} for key in self.keys
+            {"label": shown(key), "columns": key.get("Columns", 6), "rows": key.get("Rows", 1)}
+            | ({"url": key["ActionBody"]} if key.get("ActionType") == "open-url" else {})
+            for key in self.keys
         ]
         about = {"id": self.id, "name": self.name, "subscribed": self.subscribed}
         return {**about, "lines": lines, "keys": keys}

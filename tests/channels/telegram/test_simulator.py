@@ -169,7 +169,7 @@ async def test_a_page_can_show_a_phone(telegram: TelegramServer, bot: Telegram, 
     await line.carry(bot.call("sendMessage", chat_id=olena.id, text="Йдемо?", reply_markup=keys))
     assert await olena.press("Сайт") == "https://a.ua/x"
     await olena.press("Так")
-    shown = [{"label": "Так"}, {"label": "Сайт", "url": "https://a.ua/x"}]
+    shown = [{"label": "Так", "pressed": True}, {"label": "Сайт", "url": "https://a.ua/x"}]
     assert json.loads(json.dumps(olena.transcript())) == {
         "id": str(olena.id),
         "name": "Олена",

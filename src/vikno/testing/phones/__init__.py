@@ -32,16 +32,24 @@ class Phone(Protocol):
 
     async def write(self, text: str) -> None: ...
 
-    async def press(self, label: str) -> None:
-        """The button that shows this."""
+    async def press(self, label: str, message: int) -> None:
+        """The button that shows this, below the message with this `id`; 0: on the keyboard below all."""
         ...
 
     async def stop(self) -> None:
         """Leave: block, unsubscribe, write STOP."""
         ...
 
+    async def allow(self) -> None:
+        """Let the bot write again. Raises LookupError where no button does that."""
+        ...
+
     def shown(self) -> dict[str, Any]:
-        """What is on the screen: `name`, `lines` of {by, text, subject}, `keys` (labels), `stopped`."""
+        """What is on the screen: `name`, `lines`, `keys` below all, and what `can` be done now: stop, allow or nothing.
+
+        A line: `id` (they grow), `by` (me, bot, or app for what is no message: then `text` is blocked, unblocked or
+        unsubscribed), `text`, `subject`, `rows` of keys. A key: `label`, the `url` that it opens, whether `pressed`.
+        """
         ...
 
 
@@ -101,7 +109,7 @@ class Phones:
         """What every phone shows."""
         return {kind: phone.shown() for kind, phone in self.phones.items()}
 
-    async def do(self, kind: str, what: str, said: str) -> None:
+    async def do(self, kind: str, what: str, said: str, message: int = 0) -> None:
         """Something a person does. Raises LookupError for what cannot be done now."""
         phone = self.phones[kind]
         match what:
@@ -110,9 +118,11 @@ class Phones:
             case "write":
                 await phone.write(said[:LONGEST_TEXT])
             case "press":
-                await phone.press(said[:200])
+                await phone.press(said[:200], message)
             case "stop":
                 await phone.stop()
+            case "allow":
+                await phone.allow()
             case _:
                 raise LookupError(what)
 

@@ -23,6 +23,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vikno.bootstrap.intake import Intake
+from vikno.portal.site import wanted
 from vikno.testing.phones import Phones
 from vikno.usecases.follow_case import case_token, check_code, code_digest
 from vikno.usecases.records import CaseGiven, CaseKept, StageGiven
@@ -45,6 +46,7 @@ class Asked(msgspec.Struct):
     phone: str
     do: str
     said: str = ""
+    message: int = 0
 
 
 @dataclass
@@ -115,7 +117,7 @@ class Demo:
             {
                 "phones": screens,
                 "poster": {"token": self.entry, "url": f"{self.public}/q/{self.entry}", "qr": self._qr(self.entry)},
-                "office": f"{self.public}/office/",
+                "office": f"{self.public}/{lang}/office/",
                 "key": self.key,
                 "services": [{"key": key, "title": processes[key].title.text(lang)} for key in self.services],
                 "orders": [self._order(one, lang) for one in self.ordered],
@@ -146,7 +148,7 @@ class Demo:
         body = await request.body()
         try:
             asked = msgspec.json.decode(body[:MOST_BYTES], type=Asked)
-            await self.phones.ask(self.phones.do(asked.phone, asked.do, asked.said))
+            await self.phones.ask(self.phones.do(asked.phone, asked.do, asked.said, asked.message))
         except (msgspec.DecodeError, LookupError, ValueError) as error:
             return JSONResponse({"error": type(error).__name__}, 400, headers=HEADERS)
         await asyncio.sleep(0.2)  # what the bot answers at once is there when the page looks
@@ -184,9 +186,9 @@ class Demo:
 
 
 def spoken(request: Request) -> str:
-    """The language of the page that asks."""
-    lang = request.query_params.get("lang", "uk")
-    return lang if lang in TEXTS else "uk"
+    """The language that the address names, or else the one of the portal's pages."""
+    lang = request.query_params.get("lang")
+    return lang if lang in TEXTS else wanted(request, TEXTS) or TEXTS[0]
 
 
 def ours(request: Request, named: str) -> bool:

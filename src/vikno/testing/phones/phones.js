@@ -1,6 +1,7 @@
 // Shows what is on every phone, and does what is tapped. All text is set as text, never as markup.
 const say = document.body.dataset;
 const names = { telegram: "Telegram", viber: "Viber", sms: "SMS", email: "E-mail" };
+const web = /https?:\/\/[^\s<>"«»“”]+/g;
 const $ = (query, within = document) => within.querySelector(query);
 const made = (tag, fields = {}, ...inside) => {
   const one = Object.assign(document.createElement(tag), fields);
@@ -21,6 +22,40 @@ async function act(path, body) {
   try { await ask(path, body); } finally { busy = false; }
 }
 
+// Make what is inside anew, but only when it is to be something else: who is at a button stays there.
+function fill(whole, content, make) {
+  const now = JSON.stringify(content);
+  if (whole.dataset.now === now) return false;
+  whole.dataset.now = now;
+  whole.replaceChildren(...make());
+  return true;
+}
+
+// What opens on the web opens beside the demo.
+const link = (address, text) => made("a", { href: address, textContent: text, target: "_blank", rel: "noopener" });
+
+function linked(text) {
+  const parts = [];
+  let done = 0;
+  for (const found of text.matchAll(web)) {
+    const address = found[0].replace(/[.,;:!?)\]…]+$/, "");
+    parts.push(text.slice(done, found.index), link(address, address));
+    done = found.index + address.length;
+  }
+  return [...parts, text.slice(done)];
+}
+
+const toEnd = (screen) => { screen.scrollTop = screen.scrollHeight; };
+const atEnd = (one) => one.scrollHeight - one.scrollTop - one.clientHeight < 8;
+const hint = (keys) => keys.classList.toggle("more", !atEnd(keys));
+// A screen becomes smaller when buttons come, or the window turns: its end stays in sight.
+const size = (one) => `${one.clientWidth} ${one.clientHeight}`;
+const sizes = new ResizeObserver((seen) => seen.forEach(({ target }) => {
+  if (target.className !== "screen") return hint(target);
+  target.dataset.size = size(target);
+  if (!("back" in target.dataset)) toEnd(target);
+}));
+
 function phone(kind) {
   const found = document.getElementById(`phone-${kind}`);
   if (found) return found;
@@ -37,43 +72,91 @@ function phone(kind) {
   const screen = made("div", { className: "screen", tabIndex: 0 });
   screen.setAttribute("role", "log");
   screen.setAttribute("aria-label", names[kind] ?? kind);
+  screen.addEventListener("scroll", () => {
+    if (atEnd(screen)) delete screen.dataset.back;
+    else if (screen.dataset.size === size(screen)) screen.dataset.back = "";  // else the window did it, and no finger
+  });
+  const keys = made("div", { className: "keys" });
+  keys.addEventListener("scroll", () => hint(keys));
+  const allow = made("button", { className: "main allow", textContent: say.allow, hidden: true });
+  allow.onclick = () => act("do", { phone: kind, do: "allow" });
   const whole = made("article", { className: "phone", id: `phone-${kind}` },
-    made("h2"), made("div", { className: "acts" }), screen, made("div", { className: "keys" }), form);
+    made("header", {}, made("h2"), made("span", { className: "leave" })),
+    made("div", { className: "acts" }), screen, keys, allow, form);
   $("#phones").append(whole);
+  sizes.observe(screen);
+  sizes.observe(keys);
   return whole;
+}
+
+// A button of a message, or of the keyboard below all (`id` is 0).
+function button(kind, key, id = 0, off = false) {
+  if (key.url) return link(key.url, key.label);
+  const one = made("button", { textContent: key.label, disabled: off });
+  if (key.pressed) one.className = "pressed";
+  if (key.pressed) one.setAttribute("aria-label", `${key.label}, ${say.pressed}`);
+  one.onclick = () => act("do", { phone: kind, do: "press", said: key.label, message: id });
+  return one;
+}
+
+function message(kind, line, off) {
+  if (line.by === "app") return made("p", { className: "note", textContent: say[line.text] ?? line.text });
+  const subject = line.subject ? [made("b", { textContent: line.subject })] : [];
+  const rows = (line.rows ?? []).map((row) =>
+    made("div", { className: "buttons" }, ...row.map((key) => button(kind, key, line.id, off))));
+  return made("div", { className: line.by === "me" ? "said me" : "said" }, ...subject,
+    made("span", {}, ...linked(line.text)), ...rows);
+}
+
+// Only what is new is put there: a reader hears that, and not the whole conversation again.
+function showLines(kind, screen, seen) {
+  const off = seen.can === "allow";
+  const before = new Map([...screen.children].map((one) => [one.dataset.id, one]));
+  const newest = before.size ? Number([...before.keys()].at(-1)) : -1;
+  const kept = new Set(seen.lines.map((line) => String(line.id)));
+  for (const [id, one] of before) if (!kept.has(id)) one.remove();
+  if (!seen.lines.length) screen.replaceChildren(made("p", { className: "empty", textContent: say.empty }));
+  let more = false;
+  for (const line of seen.lines) {
+    const now = JSON.stringify([line, off]);
+    const old = before.get(String(line.id));
+    if (old?.dataset.now === now) continue;
+    const one = message(kind, line, off);
+    Object.assign(one.dataset, { id: line.id, now });
+    if (old) old.replaceWith(one);
+    else screen.append(one);
+    more ||= line.id > newest;
+  }
+  if (more) toEnd(screen);
+}
+
+function showScan(kind, acts, state) {
+  const papers = state.orders.map((one) => ({ token: one.token, text: `${say.receipt} …${one.number.slice(-4)}` }));
+  fill(acts, papers, () => {
+    const choice = made("select", {}, ...papers.map((one) => new Option(one.text, one.token)),
+      new Option(say.poster, state.poster.token));
+    choice.setAttribute("aria-label", say.what);
+    const scan = made("button", { textContent: papers.length ? say.scan : say.scanPoster });
+    scan.onclick = () => act("do", { phone: kind, do: "open", said: choice.value });
+    return papers.length ? [choice, scan] : [scan];
+  });
 }
 
 function showPhone(kind, seen, state) {
   const whole = phone(kind);
-  const now = JSON.stringify([seen, state.orders.map((one) => one.token)]);
-  if (whole.dataset.now === now) return;
-  whole.dataset.now = now;
-  $("h2", whole).replaceChildren(names[kind] ?? kind, " ", made("small", { textContent: seen.name }));
-  const scan = made("button", { textContent: say.scan });
-  scan.onclick = () => act("do", { phone: kind, do: "open", said: state.poster.token });
-  const acts = [scan];
-  for (const order of state.orders.slice(0, 2)) {
-    const receipt = made("button", { textContent: `${say.receipt} ${order.number.slice(-4)}` });
-    receipt.onclick = () => act("do", { phone: kind, do: "open", said: order.token });
-    acts.push(receipt);
-  }
-  if (seen.lines.length && !seen.stopped) {
-    const stop = made("button", { textContent: say.stop });
+  fill($("h2", whole), seen.name, () => [names[kind] ?? kind, " ", made("small", { textContent: seen.name })]);
+  fill($(".leave", whole), seen.can, () => {
+    const stop = made("button", { textContent: say[`stop_${kind}`] ?? say.stop });
     stop.onclick = () => act("do", { phone: kind, do: "stop" });
-    acts.push(stop);
-  }
-  $(".acts", whole).replaceChildren(...acts);
-  const screen = $(".screen", whole);
-  screen.replaceChildren(...(seen.lines.length ? seen.lines.map((line) => {
-    const subject = line.subject ? [made("b", { textContent: line.subject })] : [];
-    return made("div", { className: line.by === "me" ? "said me" : "said" }, ...subject, line.text);
-  }) : [made("p", { className: "empty", textContent: say.empty })]));
-  screen.scrollTop = screen.scrollHeight;
-  $(".keys", whole).replaceChildren(...seen.keys.map((label) => {
-    const key = made("button", { textContent: label });
-    key.onclick = () => act("do", { phone: kind, do: "press", said: label });
-    return key;
-  }));
+    return seen.can === "stop" ? [stop] : [];
+  });
+  showScan(kind, $(".acts", whole), state);
+  const off = seen.can === "allow";
+  $(".allow", whole).hidden = !off;
+  const keys = $(".keys", whole);
+  fill(keys, [seen.keys, off], () => off ? [] : seen.keys.map((key) => button(kind, key)));
+  showLines(kind, $(".screen", whole), seen);
+  hint(keys);
 }
 
 function showOrder(order) {
@@ -82,12 +165,11 @@ function showOrder(order) {
     step.onclick = () => act("stage", { number: order.number, stage: stage.id });
     return step;
   });
-  const link = made("a", { href: order.url, textContent: order.url });
   return made("div", { className: "order" },
     made("figure", {}, made("img", { src: order.qr, alt: order.url }), made("figcaption", {},
       made("b", { textContent: order.title }), made("br"), `${say.number} ${order.number}`, made("br"),
-      `${say.code} ${order.code}`, made("br"), link)),
-    made("p", { textContent: order.stage }), ...steps);
+      `${say.code} ${order.code}`, made("br"), link(order.url, order.url))),
+    made("div", { className: "steps" }, made("p", { textContent: order.stage }), ...steps));
 }
 
 function show(state) {
@@ -103,9 +185,7 @@ function show(state) {
     $("#key").textContent = state.key;
     $("#service").replaceChildren(...state.services.map((one) => new Option(one.title, one.key)));
   }
-  if (JSON.stringify(before.orders) !== JSON.stringify(state.orders)) {
-    $("#orders").replaceChildren(...state.orders.map(showOrder));
-  }
+  fill($("#orders"), state.orders, () => state.orders.map(showOrder));
   for (const [kind, seen] of Object.entries(state.phones)) showPhone(kind, seen, state);
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from vikno.testing import sms
@@ -19,6 +19,9 @@ MAIL_FROM = "Вікно <vikno@vikno.example>"
 VIBER_NAME = "Вікно"
 SMS_NUMBER = "1515"
 MOST_LINES = 60
+STOP = "СТОП"
+VIBER_SAYS = {"unsubscribed": "blocked", "subscribed": "unblocked"}
+"""What the app says on Viber, by the word that it has on the other phones."""
 
 
 @dataclass
@@ -34,21 +37,27 @@ class ViberPhone:
     async def write(self, text: str) -> None:
         await self.person.write(text)
 
-    async def press(self, label: str) -> None:
+    async def press(self, label: str, message: int) -> None:
+        if message:
+            raise LookupError("Viber shows only the latest keyboard, below all")
         await self.person.press(label)
 
     async def stop(self) -> None:
         await self.person.unsubscribe()
 
+    async def allow(self) -> None:
+        await self.person.subscribe()
+
     def shown(self) -> dict[str, Any]:
         seen = self.person.transcript()
-        lines = [line for line in seen["lines"] if line["by"] != "app"]
-        return {
-            "name": self.person.name,
-            "lines": lines[-MOST_LINES:],
-            "keys": [key["label"] for key in seen["keys"]],
-            "stopped": bool(lines) and not seen["subscribed"],
-        }
+        lines = [
+            {"id": at, "by": line["by"], "text": VIBER_SAYS[line["text"]] if line["by"] == "app" else line["text"]}
+            for at, line in enumerate(seen["lines"], 1)
+            if line["by"] != "app" or line["text"] in VIBER_SAYS
+        ]
+        left = any(line["by"] == "app" for line in lines)
+        can = "stop" if seen["subscribed"] else "allow" if left else ""
+        return {"name": self.person.name, "lines": lines[-MOST_LINES:], "keys": seen["keys"], "can": can}
 
 
 async def viber(_: World) -> Platform:
@@ -67,6 +76,8 @@ class MailPhone:
     person: MailPerson
     to: str
     kind: str = "email"
+    _labels: list[list[str]] = field(default_factory=list)
+    """Of each letter's choices."""
 
     async def open(self, token: str) -> None:
         local, _, domain = self.to.partition("@")
@@ -78,8 +89,10 @@ class MailPhone:
         else:
             await self.person.write(self.to, "Запитання", text)
 
-    async def press(self, label: str) -> None:
-        await self.person.press(label)
+    async def press(self, label: str, message: int) -> None:
+        """The id of a letter's line is its place among the lines."""
+        earlier = [line for line in self.person.transcript[: message - 1] if line.by == "bot"]
+        await self.person.press(label, self.person.letters[len(earlier)] if message else None)
 
     async def stop(self) -> None:
         ending = next((one for one in reversed(self.person.letters) if one.unsubscribe), None)
@@ -88,15 +101,21 @@ class MailPhone:
         by_mail = not any(address.startswith("https:") for address in ending.unsubscribe)  # the demo has no https
         await self.person.unsubscribe(ending, by_mail=by_mail)
 
+    async def allow(self) -> None:
+        raise LookupError("who writes again is written to again")
+
     def shown(self) -> dict[str, Any]:
-        lines: Sequence[Any] = self.person.transcript[-MOST_LINES:]
         letters = self.person.letters
-        return {
-            "name": self.person.name,
-            "lines": [{"by": line.by, "subject": line.subject, "text": line.text} for line in lines],
-            "keys": list(letters[-1].links) if letters else [],
-            "stopped": False,
-        }
+        self._labels += [list(letter.links) for letter in letters[len(self._labels) :]]
+        labels = iter(self._labels)
+        lines = [
+            {"id": at, "by": line.by, "subject": line.subject, "text": line.text}
+            | ({"rows": [[{"label": label} for label in next(labels, [])]]} if line.by == "bot" else {})
+            for at, line in enumerate(self.person.transcript, 1)
+        ]
+        left = next((line["by"] == "app" for line in reversed(lines) if line["by"] != "bot"), False)
+        ends = not left and any(letter.unsubscribe for letter in reversed(letters))
+        return {"name": self.person.name, "lines": lines[-MOST_LINES:], "keys": [], "can": "stop" if ends else ""}
 
 
 async def mail(about: World) -> Platform:
@@ -130,17 +149,20 @@ class TelegramPhone:
     async def write(self, text: str) -> None:
         await self.person.write(text)
 
-    async def press(self, label: str) -> None:
-        await self.person.press(label)
+    async def press(self, label: str, message: int) -> None:
+        await self.person.press(label, message=message or None)
 
     async def stop(self) -> None:
         await self.person.block()
 
+    async def allow(self) -> None:
+        await self.person.unblock()
+
     def shown(self) -> dict[str, Any]:
+        """Each message keeps its own buttons, as in Telegram; there is no keyboard below all."""
         seen = self.person.transcript()
-        lines = [{"by": line["by"], "text": line["text"]} for line in seen["lines"] if line["by"] != "app"]
-        keys = [key["label"] for key in seen["keys"]]
-        return {"name": self.person.name, "lines": lines[-MOST_LINES:], "keys": keys, "stopped": seen["blocked"]}
+        can = "allow" if seen["blocked"] else "stop" if seen["lines"] else ""
+        return {"name": self.person.name, "lines": seen["lines"][-MOST_LINES:], "keys": [], "can": can}
 
 
 async def telegram(_: World) -> Platform:
@@ -164,19 +186,23 @@ class SmsPhone:
     async def write(self, text: str) -> None:
         await self.phone.write(text)
 
-    async def press(self, label: str) -> None:
-        raise LookupError(label)
+    async def press(self, label: str, message: int) -> None:
+        raise LookupError(label, message)
 
     async def stop(self) -> None:
-        await self.phone.write("СТОП")
+        await self.phone.write(STOP)
+
+    async def allow(self) -> None:
+        raise LookupError("who writes again is written to again")
 
     def shown(self) -> dict[str, Any]:
         lines = [
-            {"by": "me" if line.by == "person" else "bot", "text": line.text}
-            for line in self.phone.transcript[-MOST_LINES:]
+            {"id": at, "by": "me" if line.by == "person" else "bot", "text": line.text}
+            for at, line in enumerate(self.phone.transcript, 1)
         ]
-        stopped = bool(lines) and lines[-1]["text"] == "СТОП"
-        return {"name": f"Марія · +{self.phone.number}", "lines": lines, "keys": [], "stopped": stopped}
+        last = next((line["text"] for line in reversed(lines) if line["by"] == "me"), STOP)
+        can = "" if last == STOP else "stop"
+        return {"name": "Марія", "lines": lines[-MOST_LINES:], "keys": [], "can": can}
 
 
 async def texts(about: World) -> Platform:

@@ -18,18 +18,27 @@ if TYPE_CHECKING:
 
 @dataclass
 class Line:
-    """One thing in a chat. `by`: bot, me, or app for what is no message. `rows`: the buttons below it."""
+    """One thing in a chat. `by`: bot, me, or app for what is no message. `rows`: the buttons below it.
+
+    `pressed`: what was tapped carried this.
+    """
 
     by: Literal["bot", "me", "app"]
     text: str
     id: int = 0
     rows: list[list[dict[str, Any]]] = field(default_factory=list)
     edited: bool = False
+    pressed: set[str] = field(default_factory=set)
 
     @property
     def labels(self) -> list[str]:
         """What stands on its buttons."""
         return [button["text"] for row in self.rows for button in row]
+
+    @property
+    def shown_rows(self) -> list[list[dict[str, Any]]]:
+        """Its buttons as plain data: label, the address that one opens, and whether it was pressed."""
+        return [[_button(one, self.pressed) for one in row] for row in self.rows]
 
 
 @dataclass(eq=False)
@@ -94,6 +103,7 @@ class Person:
         """Press a button by what it carries, even one that is there no more."""
         query = f"{self.id}{next(self.server.numbers)}"
         self.waiting[query] = time.monotonic()
+        line.pressed.add(data)
         shown = {
             "message_id": line.id,
             "date": now_s(),
@@ -173,13 +183,13 @@ class Person:
                 "by": line.by,
                 "id": line.id,
                 "text": line.text,
-                "rows": [[_button(one) for one in row] for row in line.rows],
+                "rows": line.shown_rows,
             }
             for line in self.lines
         ]
-        keys = next((line.rows for line in reversed(self.lines) if line.rows), [])
+        keys = next((line.shown_rows for line in reversed(self.lines) if line.rows), [])
         about = {"id": str(self.id), "name": self.name, "blocked": self.blocked, "clocks": len(self.waiting)}
-        return {**about, "lines": lines, "keys": [_button(one) for row in keys for one in row]}
+        return {**about, "lines": lines, "keys": [one for row in keys for one in row]}
 
     # ---- how updates speak of them ----
 
@@ -227,8 +237,9 @@ SENT: dict[str, Any] = {
 }
 
 
-def _button(button: dict[str, Any]) -> dict[str, Any]:
-    return {"label": button["text"]} | ({"url": button["url"]} if "url" in button else {})
+def _button(button: dict[str, Any], pressed: set[str]) -> dict[str, Any]:
+    about = {"label": button["text"]} | ({"url": button["url"]} if "url" in button else {})
+    return about | ({"pressed": True} if button.get("callback_data") in pressed else {})
 
 
 def now_s() -> int:
