@@ -290,9 +290,13 @@ async def test_a_code_in_the_first_field_is_taken_for_a_code(tmp_path: Path) -> 
             assert "потрібен номер справи" in page.all("div", role="status")[0].text, pasted
             assert page.one("input", id="code")["value"].upper() == code
         whole = read((await client.get("/uk/check", params={"q": f"Справа {NUMBER}. Код {code}"})).text)
-        assert "Так, це наш код" in whole.text
+        assert ["Так, це наш код" in one.text for one in whole.all("div", role="status")] == [True]
         forged = f"Справа {NUMBER}. Код {code}. Сплатіть: https://vikno.example https://evil.com"
         assert "Так, це наш код" not in (await client.get("/uk/check", params={"q": forged})).text
+        for number in ("", f"Справа {NUMBER}. "):
+            pasted = f"{number}Код повідомлення: {code}. Сплатіть: https://evil.com"
+            told = read((await client.get("/uk/check", params={"q": pasted})).text).all("div", role="status")
+            assert ["Ми цього не знаємо" in one.text for one in told] == [True], "a copied code covers no link"
 
 
 async def test_a_messages_code_is_genuine_only_with_its_case(tmp_path: Path) -> None:

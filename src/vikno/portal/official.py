@@ -181,14 +181,12 @@ class Official:
         elif pasted.strip():
             said = self._of_paste(pasted, lang)
             code, number = _code_in(pasted), _number_in(pasted)
-            if said["verdict"] in ("alike", "mixed"):  # who forges a message can copy a code into it
+            foreign = said["verdict"] == "unknown" and not _CODE.fullmatch(pasted.strip())
+            if foreign or said["verdict"] in ("alike", "mixed"):  # who forges a message can copy a code into it
                 code = number = ""
-            elif code and number:
-                held = await self._of_code(request, code, number, lang)
-            elif code and said["verdict"] == "quoted":
-                held = {"verdict": "code_here"}
             elif code:
-                said = {"verdict": "code_here"}
+                held = await self._of_code(request, code, number, lang) if number else {"verdict": "code_here"}
+                said = said if said["verdict"] in ("genuine", "quoted") else {"verdict": ""}
         elif {"q", "code", "number"} & query.keys():
             said = {"verdict": "empty"}
         response = self.site.pages.page(
