@@ -169,7 +169,7 @@ class Queue(Beside):
 
         taken = self.run(lease())
         assert len(taken) == len(set(taken)), "never two at once"
-        expected = self.what_is_due(lane, limit * at_once)
+        expected = [number for _ in range(at_once) for number in self.what_is_due(lane, limit)]
         assert taken == expected
         for who in (ANNA, BOHDAN, CLARA):  # a keeper may find more of them past their time than it had to
             for one in self.run(self.records.inbox(who, limit=10_000)):
@@ -178,30 +178,35 @@ class Queue(Beside):
                     letter.status = "expired"
 
     def what_is_due(self, lane: str, limit: int) -> list[int]:
-        """As the promise says it: in order of when they are due, one of each person with none on its way."""
-        taken: list[int] = []
-        while len(taken) < limit:
-            heads = []
-            for number, one in self.letters.items():
-                earlier = [
-                    other for n, other in self.of(one.who).items()
-                    if n < number and other.waits and other.lane == lane
-                    and (other.due_ms <= self.now_ms or other.status == "temporary-failure")
-                ]  # fmt: skip
-                busy = any(other.status == "sending" for other in self.of(one.who).values())
-                if one.waits and one.lane == lane and one.due_ms <= self.now_ms and not earlier and not busy:
-                    heads.append((one.due_ms, number))
-            if not heads:
-                break
-            past = [number for _, number in heads if self.letters[number].expires_ms <= self.now_ms]
-            number = min(heads)[1]
-            if number in past:
-                self.letters[number].status = "expired"
-            else:
-                taken.append(number)
-                self.letters[number].status = "sending"
-                self.letters[number].tries += 1
-        return taken
+        """As the promise says it: in order of when they are due, one of each person with none on its way.
+
+        What stands among the first and is past its time expires before anything is taken, with all of its person's.
+        """
+        heads = self.heads(lane)[:limit]
+        while past := [number for number in heads if self.letters[number].expires_ms <= self.now_ms]:
+            for who in {self.letters[number].who for number in past}:
+                for one in self.of(who).values():
+                    if one.waits and one.lane == lane and max(one.due_ms, one.expires_ms) <= self.now_ms:
+                        one.status = "expired"
+            heads = self.heads(lane)
+        for number in heads[:limit]:
+            self.letters[number].status = "sending"
+            self.letters[number].tries += 1
+        return heads[:limit]
+
+    def heads(self, lane: str) -> list[int]:
+        """The next one of each person, the first due first."""
+        heads = []
+        for number, one in self.letters.items():
+            earlier = [
+                other for n, other in self.of(one.who).items()
+                if n < number and other.waits and other.lane == lane
+                and (other.due_ms <= self.now_ms or other.status == "temporary-failure")
+            ]  # fmt: skip
+            busy = any(other.status == "sending" for other in self.of(one.who).values())
+            if one.waits and one.lane == lane and one.due_ms <= self.now_ms and not earlier and not busy:
+                heads.append((one.due_ms, number))
+        return [number for _, number in sorted(heads)]
 
     @rule(outcomes=st.lists(st.tuples(OUTCOMES, AGAIN_MS), min_size=3, max_size=3))
     def a_sender_works(self, outcomes: list[tuple[Outcome, int | None]]) -> None:

@@ -31,7 +31,10 @@ AND NOT EXISTS (
 ORDER BY n.due_ms, n.id LIMIT ?4;
 
 -- name: expire
-UPDATE notice SET status = 'expired', due_ms = NULL, changed_ms = ? WHERE id = ?;
+-- One that was found, and with it all of its person's and lane that are due and past their time.
+UPDATE notice SET status = 'expired', due_ms = NULL, changed_ms = ?1
+WHERE address = (SELECT address FROM notice WHERE id = ?2) AND lane = (SELECT lane FROM notice WHERE id = ?2)
+AND due_ms <= ?1 AND expires_ms <= ?1;
 
 -- name: take
 UPDATE notice SET status = 'sending', due_ms = NULL, tries = tries + 1, changed_ms = ? WHERE id = ?;
