@@ -324,8 +324,9 @@ class NoticeQueue(Protocol):
     async def lease(self, account: str, lane: str, limit: int, now_ms: int) -> tuple[NoticeKept, ...]:
         """Take up to `limit` that are due and mark them `sending`, on disk before this returns.
 
-        The first due come first; those among them past their time are `expired` before any is taken. Of one conversation at most one, and none while one of it is
-        `sending` or, in this lane, waits for its next try: their order is kept. One made for later holds nobody back.
+        The first due come first; those among them past their time are `expired` before any is taken. Of one
+        conversation at most one, and none while one of it is `sending` or, in this lane, waits for its next try: their
+        order is kept. One made for later holds nobody back.
         """
         ...
 
