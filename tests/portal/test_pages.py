@@ -155,7 +155,7 @@ def test_going_on_without_a_tick_is_none_of_these(client: httpx.Client) -> None:
 def test_who_has_ordered_already_finds_where_to_follow(client: httpx.Client) -> None:
     finished = f"/uk/ua/id-card/?{LOST}"
     for address in ("/uk/", finished):
-        [link] = [one["href"] for one in get(client, address).all("a") if "Стежте за документом" in one.text]
+        [link] = [one["href"] for one in get(client, address).all("a") if "Стежити за документом" in one.text]
         assert link == "/uk/chat?do=follow"
     assert get(client, "/uk/chat?do=follow").one("div", data_chat="")["data-follow"] == "Стежити за документом"
     assert not get(client, "/uk/chat").one("div", data_chat="")["data-follow"]
