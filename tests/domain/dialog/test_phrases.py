@@ -88,3 +88,9 @@ def test_what_stands_alone_above_buttons_is_a_whole_sentence(language: str) -> N
     """Telegram, Viber and the web show the buttons apart: after a colon nothing would come there."""
     for phrase in ("home", "cases", "case.next", "data.choose", "erase", "talks", "answers", "languages", "why.which"):
         assert ALL[language].say(phrase)[-1] in ".?", phrase
+
+
+@pytest.mark.parametrize(("service", "several"), [("ua/foreign-passport", False), ("ua/id-card", True)])
+def test_of_one_option_nobody_is_told_that_they_may_choose_several(service: str, several: bool) -> None:
+    question = worlds.world(("ua",), date(2026, 3, 15)).sheet(service, "uk").question("status")
+    assert (len(question.choices) > 1) == ("Можна обрати кілька" in question.ask) == several

@@ -145,7 +145,8 @@ class Sheet:
         asked = text_on(self.service, fact.ask, answers, self.day, self.language)
         hint = [text_on(self.service, fact.hint, answers, self.day, self.language)] if fact.hint else []
         how = f"ask.{fact.kind}"
-        shown = [self.phrases.say(how)] if self.phrases.knows(how) else []
+        of_one = fact.kind == "choose_any" and len(fact.options) == 1  # of which nobody can choose several
+        shown = [self.phrases.say(how)] if self.phrases.knows(how) and not of_one else []
         return "\n".join([asked, *hint, *shown])
 
     def ask(self, question: Question, answers: Mapping[str, Answer]) -> str:
