@@ -27,9 +27,10 @@ A channel's folder holds `examples.yaml`:
       - {name: …, token: abc, link: {name: "@bot", url: …}}
 
 Each part of an example may have `account:` to change single settings. What happened is named by the tags of
-`usecases.channel`: `wrote: text`, `pressed: id`, `opened: token`, `left: true`, `returned: true`, `unsupported: kind`,
-`reported: {message, state, reason}`. Of an event, a request, an acknowledgement and an outcome the keys that an example
-names are compared, each with the whole of its value; headers one by one. A `body` is compared as JSON if it is JSON.
+`usecases.channel`: `wrote: text`, `pressed: id`, `opened: token`, `left: true` (by a word: `left: said`),
+`returned: true`, `unsupported: kind`, `reported: {message, state, reason}`. Of an event, a request, an acknowledgement
+and an outcome the keys that an example names are compared, each with the whole of its value; headers one by one. A
+`body` is compared as JSON if it is JSON.
 
 What only the platform's side knows stands in `vikno.testing.<channel>`, if it is needed, as functions:
 `brought(account, raw) -> Raw` adds what the platform sends with every request (a secret, a signature);
@@ -344,7 +345,8 @@ def _shown(inbound: Inbound) -> dict[str, Any]:
         case 0:
             return {**shown, tag: True}
         case 1:
-            return {**shown, tag: next(iter(happened.values()))}
+            ((name, value),) = happened.items()
+            return {**shown, tag: (name if value else True) if isinstance(value, bool) else value}
         case _:
             return {**shown, tag: happened}
 
