@@ -375,10 +375,10 @@ class Play:
         """Every expected message has arrived, in order; the last one may have come once more."""
         arrived, at = self.api.arrived[chat], 0
         for text in arrived:
-            if at < len(expected) and _is_part(text, expected[at]):
+            if at < len(expected) and _says(text, expected[at]):
                 at += 1
                 continue
-            if at and _is_part(text, expected[at - 1]):
+            if at and _says(text, expected[at - 1]):
                 self.doubled += 1
             else:
                 known = text in expected
@@ -388,8 +388,8 @@ class Play:
             self.wrong.append(f"chat {chat}: {len(expected) - at} messages never arrived")
 
 
-def _is_part(arrived: str, said: str) -> bool:
-    return arrived == said or arrived.startswith(said) or said.startswith(arrived)
+def _says(arrived: str, said: str) -> bool:
+    return arrived == said or arrived.startswith(f"{said}\n\n")
 
 
 def played(world: World, texts: list[str]) -> list[str]:
