@@ -315,6 +315,7 @@ class Sender:
         """Fetch notices as the pace allows, until cancelled."""
         while not self._closing:
             taken, wait_s = 0, SETTLE_S if self._held else LOOK_AGAIN_S
+            self._wake.clear()  # before it looks: what is queued meanwhile is looked for again
             try:
                 # In a task of its own: should this one be cancelled, what it takes is still given back.
                 taken = await asyncio.shield(self._begin(self._lease()))
@@ -322,7 +323,6 @@ class Sender:
                 log.error("notices_not_taken", extra={"account": self.name, "error": error.code})
                 wait_s = LOOK_AGAIN_S
             if not taken:
-                self._wake.clear()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), wait_s)
 
