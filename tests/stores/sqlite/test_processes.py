@@ -93,6 +93,13 @@ def test_two_processes_hold_turns_of_the_same_conversations(tmp_path: Path) -> N
         assert sorted(number for conversation, _, number, _ in told if conversation == name) == list(range(1, 121))
 
 
+def test_processes_that_open_a_new_store_at_once_all_open_it(tmp_path: Path) -> None:
+    """A server and an import, started together: one makes the tables, none takes them for another program's."""
+    for number in range(5):
+        processes = [talker(f"sqlite:///{tmp_path}/{number}.db", f"p{one}", 1, "a") for one in range(5)]
+        assert [len(said(process)) for process in processes] == [1] * 5
+
+
 def test_two_processes_that_get_the_same_events_hold_each_once(tmp_path: Path) -> None:
     url, most = f"sqlite:///{tmp_path}/a.db", 60
     processes = [talker(url, "same", most, *CONVERSATIONS) for _ in range(2)]

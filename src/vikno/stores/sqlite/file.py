@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def connect_to_write(location: Location) -> apsw.Connection:
     connection = _connect(location.path, apsw.SQLITE_OPEN_READWRITE)
     try:
         check_ours(connection, found())  # before anything is changed
-        if connection.pragma("journal_mode", "wal") != "wal":
+        if _log_ahead(connection) != "wal":
             raise StoreUnreadable("no write-ahead log on this file system")
         connection.pragma("synchronous", location.synchronous)
         connection.pragma("journal_size_limit", 64 * 2**20)
@@ -78,6 +79,18 @@ def connect_to_write(location: Location) -> apsw.Connection:
         connection.close()
         raise
     return connection
+
+
+def _log_ahead(connection: apsw.Connection) -> str:
+    """Let a log be written ahead. SQLite does not wait by itself for another process that opens the same new file."""
+    until_s = time.monotonic() + OPENING_WAIT_MS / 1000
+    while True:
+        try:
+            return str(connection.pragma("journal_mode", "wal"))
+        except apsw.BusyError:
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(0.01)
 
 
 def connect_to_read(path: Path) -> apsw.Connection:

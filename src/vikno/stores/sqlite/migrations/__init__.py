@@ -50,10 +50,13 @@ def check_current(connection: apsw.Connection, steps: Sequence[Migration]) -> No
 
 def check_ours(connection: apsw.Connection, steps: Sequence[Migration]) -> None:
     """Raise if the file belongs to another program or to a later version."""
-    application = connection.pragma("application_id")
-    if application != APPLICATION_ID and (application or connection.execute("SELECT count(*) FROM sqlite_master").get):
+    with connection:  # one look: another process may be making the tables
+        application = connection.pragma("application_id")
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").get
+        theirs = version(connection)
+    if application != APPLICATION_ID and (application or tables):
         raise StoreForeign
-    if (theirs := version(connection)) > len(steps):
+    if theirs > len(steps):
         raise StoreTooNew(theirs, len(steps))
 
 
