@@ -156,9 +156,12 @@ def _cases(turn: Turn) -> Menu:
 
 
 def _case(turn: Turn) -> Menu:
-    """What can be done about the case that was shown last."""
-    choices = tuple((f"g{one.case}", turn.say("case.stop")) for one in turn.state.cases[:1])
-    return Menu(turn.say("case.next"), choices, ("cases", "services"))
+    """What can be done about the case that was shown last.
+
+    Whoever is asked for any tap (Viber's welcome) takes the first, so the end of following it is not that.
+    """
+    stop = tuple((f"g{one.case}", turn.say("case.stop")) for one in turn.state.cases[:1])
+    return Menu(turn.say("case.next"), (("ncases", turn.say("button.cases")), *stop), ("services",))
 
 
 def _data(turn: Turn) -> Menu:
