@@ -48,7 +48,7 @@ from vikno.usecases.receive_message import Desk
 from vikno.usecases.record_stage import Desk as StageDesk
 from vikno.usecases.record_stage import came_due, record_stages
 from vikno.usecases.records import ApiKey, StageGiven, Verdict
-from vikno.usecases.show_notices import show_notices
+from vikno.usecases.show_notices import show_notices, take_up
 from vikno.usecases.sign_links import Links
 from vikno.usecases.tell_subscribers import AT_ONCE, MOST_BATCHES, Teller, tell_subscribers
 from vikno.wire.guarded import GuardedPost
@@ -320,6 +320,7 @@ async def _show(kept: SqliteStore, streams: Streams, due: asyncio.Event) -> None
     """Notices for people who follow on the web."""
     while True:
         try:
+            await take_up(kept, now_ms)
             while await show_notices(kept, kept, streams.tell, now_ms):  # noqa: ASYNC110 - others go first
                 await asyncio.sleep(0)
         except StoreClosed:

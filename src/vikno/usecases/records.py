@@ -17,6 +17,8 @@ MOST_AT_ONCE = 1000
 """In one call that takes a batch."""
 MOST_ASIDES = 10_000
 """Kept of one account."""
+LANES = ("notice", "bulk")
+"""Of notices, in the order in which they are taken."""
 HEARD_EXACT_MS = 60_000
 """When somebody last wrote is kept this exactly, so that most messages cost no write."""
 

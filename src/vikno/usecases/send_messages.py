@@ -32,7 +32,7 @@ from vikno.usecases.channel import (
     decode_outbound,
 )
 from vikno.usecases.ports import Clock, Effect, Outbox
-from vikno.usecases.records import MOST_AT_ONCE, NoticeKept, Records, Settled, Vault
+from vikno.usecases.records import LANES, MOST_AT_ONCE, NoticeKept, Records, Settled, Vault
 
 log = logging.getLogger("vikno.send")
 
@@ -49,7 +49,6 @@ LOOK_AGAIN_S = 1.0
 RESUMED = 1000
 """Replies read at once when a process starts."""
 SETTLE_S = 0.05
-LANES = ("notice", "bulk")
 MOST_CHATS = 10_000
 MOST_WAITING = 100
 """Replies to one person held in memory. Of others only the place on record is, until half of these have gone."""

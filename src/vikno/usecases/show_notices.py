@@ -12,9 +12,9 @@ import msgspec
 from vikno.domain.dialog.messages import Button, Message
 from vikno.domain.notify import stopped_case, written
 from vikno.usecases.answer_wants import WEB
-from vikno.usecases.channel import DeadAddress, Outcome, Sent, decode_outbound
-from vikno.usecases.ports import Clock, ConversationStore, Taken
-from vikno.usecases.records import NoticeKept, NoticeQueue, Settled
+from vikno.usecases.channel import BadMessage, DeadAddress, Outcome, Sent, decode_outbound
+from vikno.usecases.ports import Clock, ConversationStore, Taken, TurnRefused
+from vikno.usecases.records import LANES, NoticeKept, NoticeQueue, Settled
 
 _encode = msgspec.json.Encoder().encode
 
@@ -23,14 +23,29 @@ class _Forgotten(Exception):
     """There is no such conversation any more."""
 
 
+async def take_up(queue: NoticeQueue, clock: Clock) -> int:
+    """Before the first round, and after one that failed: what was taken and not settled is due again; how many it were.
+
+    Shown twice it is one message, its id is the event; left as it is, its person would see no other. One process shows.
+    """
+    if not await queue.recover(WEB, clock()):
+        return 0
+    lost = [one for one in await _letters(queue) if one.status == "unknown"]
+    return sum([await queue.replay([one.id], clock(), one.expires_ms) for one in lost])
+
+
+async def _letters(queue: NoticeQueue) -> list[NoticeKept]:
+    found: list[NoticeKept] = []
+    while page := await queue.letters(WEB, found[-1].id if found else 0):
+        found += page
+    return found
+
+
 async def show_notices(
     store: ConversationStore, queue: NoticeQueue, tell: Callable[[str], None], clock: Clock, limit: int = 100
 ) -> int:
-    """Put the notices that are due into their conversations; how many it were. `tell`: whoever looks on.
-
-    A notice that is shown twice, because the process ended in between, is one message: its id is the event.
-    """
-    leased = [notice for lane in ("notice", "bulk") for notice in await queue.lease(WEB, lane, limit, clock())]
+    """Put the notices that are due into their conversations; how many it were. `tell`: whoever looks on."""
+    leased = [notice for lane in LANES for notice in await queue.lease(WEB, lane, limit, clock())]
     settled: list[Settled] = []
     for notice in leased:
         settled.append(Settled(notice.id, await _shown(store, notice)))
@@ -41,7 +56,10 @@ async def show_notices(
 
 
 async def _shown(store: ConversationStore, notice: NoticeKept) -> Outcome:
-    said = decode_outbound(notice.payload)
+    try:
+        said = decode_outbound(notice.payload)
+    except ValueError as error:
+        return BadMessage(type(error).__name__)
     text = f"{said.text}\n\n{said.link}" if said.link else said.text
     message = Message("notice", text, tuple(_lasting(button) for button in said.buttons))
 
@@ -54,6 +72,8 @@ async def _shown(store: ConversationStore, notice: NoticeKept) -> Outcome:
         kept = await store.turn(notice.conversation, f"notice-{notice.id}", step)
     except _Forgotten:
         return DeadAddress("forgotten")
+    except TurnRefused as error:
+        return BadMessage(error.code)
     return Sent(str(kept.position))
 
 
