@@ -89,9 +89,10 @@ class Office:
         self.api = Api(self.store, VAULT, record, lambda: self.stages, PUBLIC, now_ms, self.buckets)
         listening = socket.socket()
         listening.bind(("127.0.0.1", 0))
+        listening.listen()  # whoever comes before the server is up waits
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         self._server = uvicorn.Server(uvicorn.Config(self.api, log_level="warning", lifespan="off", ws="none"))
-        asyncio.get_running_loop().call_later(0.2, self._ready.set)
+        self._ready.set()
         await self._server.serve(sockets=[listening])
         await self.store.close()
 

@@ -23,6 +23,7 @@ import msgspec
 import yaml
 
 from vikno.api.encodings import ENCODINGS, LOOKS, looks_like
+from vikno.api.problems import shortened
 from vikno.domain.errors import ViknoError
 from vikno.domain.rules.findings import did_you_mean, nearest
 from vikno.usecases.import_cases import MOST_LETTERS, Given, RowRefused
@@ -106,7 +107,7 @@ def survey(path: Path, encoding: str | None = None, kind: Kind | None = None) ->
 def _encoding(wanted: str) -> str:
     name = wanted.lower().replace("_", "-")
     if name not in ENCODINGS:
-        raise FileRefused(f"no encoding “{wanted[:40]}”{did_you_mean(name, ENCODINGS)}", nearest(name, ENCODINGS))
+        raise FileRefused(f"no encoding {_quoted(wanted)}{did_you_mean(name, ENCODINGS)}", nearest(name, ENCODINGS))
     return ENCODINGS[name]
 
 
@@ -124,7 +125,7 @@ def _found(head: bytes, sample: bytes, broken: int | None) -> str:
     """The encoding that a file shows. Raises FileRefused where it leaves a doubt."""
     if (marked := _marked(head)) is not None:
         return marked
-    if b"\0" in head[:CHUNK]:
+    if b"\0" in head:
         odd = head[1:1000:2].count(0) > head[0:1000:2].count(0)
         near = "utf-16-le" if odd else "utf-16-be"
         raise FileRefused(f"this is no text, or UTF-16 without a mark at its beginning; then say --encoding {near}")
@@ -289,9 +290,8 @@ class Rows:
                 continue
             column = _names().get(plain)
             if column is None:
-                shown = "".join(letter if letter.isprintable() else "�" for letter in name[:40])
                 meant = did_you_mean(name, MOST_LETTERS)
-                return RowRefused(line, line, "column_unknown", f"“{shown}”{meant}", own=(text,))
+                return RowRefused(line, line, "column_unknown", f"{_quoted(name)}{meant}", own=(text,))
             cells[column] = _clean(str(value))
         return Given(line, line, cells)
 
@@ -313,12 +313,12 @@ def _columns(header: Sequence[str], ignored: set[str]) -> tuple[str | None, ...]
         plain = _plain(written)
         column = None if plain in ignored or not plain else _names().get(plain)
         if column is None and plain and plain not in ignored:
-            shown = "".join(letter if letter.isprintable() else "�" for letter in written.strip()[:40])
             known = [*MOST_LETTERS, *_names()]
             meant = did_you_mean(plain, known) if nearest(plain, known) else did_you_mean(plain, MOST_LETTERS)
-            raise FileRefused(f"no column “{shown}”{meant}. To leave it out: --ignore “{shown}”", nearest(plain, known))
+            name = _quoted(written)
+            raise FileRefused(f"no column {name}{meant}. To leave it out: --ignore {name}", nearest(plain, known))
         if column is not None and column in out:
-            raise FileRefused(f"two columns are the {column}: “{written.strip()[:40]}” is the second")
+            raise FileRefused(f"two columns are the {column}: {_quoted(written)} is the second")
         out.append(column)
     if "number" not in out:
         raise FileRefused("the first row must name the columns, the number of the case among them")
@@ -349,6 +349,11 @@ def _plain(name: str) -> str:
     'case number'
     """
     return " ".join(re.sub(r"[\s_\-\ufeff]+", " ", name.lower()).split())
+
+
+def _quoted(name: str) -> str:
+    """A name that was given, as a message shows it."""
+    return f"“{shortened(name.strip(), 40)}”"
 
 
 class _TooLong(Exception):

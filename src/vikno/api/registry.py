@@ -90,7 +90,8 @@ def read_declared(path: Path, stages: Mapping[str, frozenset[str]]) -> Declared:
         RegistryWrong: it cannot be read, or names what does not exist.
     """
     try:
-        raw = path.read_bytes()[: MOST_DECLARED_BYTES + 1]
+        with path.open("rb") as file:
+            raw = file.read(MOST_DECLARED_BYTES + 1)
         if len(raw) > MOST_DECLARED_BYTES:
             raise RegistryWrong(f"{path.name} is larger than {MOST_DECLARED_BYTES} bytes")
         read = yaml.safe_load(raw)
