@@ -197,3 +197,10 @@ async def test_who_follows_by_sms_is_told_once_how_to_end_it(
     assert (way or "СТОП") not in second
     assert way in first.split("\n") if way else "СТОП" not in first
     await store.close()
+
+
+async def test_who_erases_everything_is_told_so_in_the_language_they_chose(office: Office) -> None:
+    for key, said in enumerate(("Привіт", "English", "my data", "Erase everything about me")):
+        await hears(office.desk, str(key), said)
+    answer = await hears(office.desk, "yes", "Yes, erase")
+    assert answer[0].startswith("On our side everything is erased")

@@ -56,12 +56,12 @@ async def converse(  # noqa: PLR0913 - each a thing that only the caller knows
     Raises what `hold_conversation` raises.
     """
 
-    async def turn(part: str, what: Event) -> Held:
+    async def turn(part: str, what: Event, spoken: str | None) -> Held:
         return await hold_conversation(
-            store, conversation, part, what, world, fetched=fetched, begun=begun, lang=lang, say=say
+            store, conversation, part, what, world, fetched=fetched, begun=begun, lang=spoken, say=say
         )
 
-    held = await turn(key, event)
+    held = await turn(key, event, lang)
     if find_out is None:
         return (held,)
     state = held.state
@@ -78,7 +78,7 @@ async def converse(  # noqa: PLR0913 - each a thing that only the caller knows
             return (held,)
         learnt = Learnt("not_now")
     begun = begun and learnt.what != "erased"  # then there is nothing of before
-    return held, await turn(key + TOLD, learnt)
+    return held, await turn(key + TOLD, learnt, state.lang)
 
 
 def joined(turns: Sequence[Held]) -> Held:

@@ -18,7 +18,6 @@ from vikno.usecases.channel import (
     Opened,
     Outbound,
     Pressed,
-    Purpose,
     Reported,
     Returned,
     Unsupported,
@@ -80,8 +79,9 @@ class Desk:
                 await self.records.report(account, message, state, self.clock())
                 return ()
             case Left(said):
-                known = await self.records.known(name) if said else None
+                known = None
                 if said:  # by a word; writing again would undo a mark alone, and is no wish to hear of cases
+                    known = await self.records.known(name)
                     await unfollow(self.records, name)
                 await self.records.mark(name, "left")
                 self.gone(name)
@@ -99,12 +99,8 @@ class Desk:
         self._met.pop(name, None)
 
     async def _turn(self, name: str, account: str, inbound: Inbound, event: Event) -> tuple[Reply, ...]:
-        said: list[Outbound] = []
-
         def say(message: Message, state: State) -> bytes:
-            outbound = self._outbound(name, message, state)
-            said.append(outbound)
-            return encode_outbound(outbound)
+            return encode_outbound(self._outbound(name, message, state))
 
         turns = await converse(
             self.store,
@@ -120,12 +116,9 @@ class Desk:
         replies: list[Reply] = []
         for held in turns:
             first = held.position - len(held.effects) + 1
-            if held.repeated:
-                new = [decode_outbound(effect) for effect in held.effects]
-            else:
-                new, said = said[: len(held.effects)], said[len(held.effects) :]
             replies += [
-                Reply(name, inbound.address, first + at, outbound, held.repeated) for at, outbound in enumerate(new)
+                Reply(name, inbound.address, position, decode_outbound(effect), held.repeated)
+                for position, effect in enumerate(held.effects, first)
             ]
         return tuple(replies)
 
@@ -166,7 +159,6 @@ class Desk:
             self._met.popitem(last=False)
 
     def _outbound(self, name: str, message: Message, state: State) -> Outbound:
-        purpose: Purpose = "reply"
-        link = self.link(name, message, state)
         subject = message.checklist.title if message.checklist else None
-        return Outbound(message.text, state.lang, message.buttons, purpose, subject, link)
+        link = self.link(name, message, state)
+        return Outbound(message.text, state.lang, message.buttons, subject=subject, link=link)
