@@ -15,6 +15,7 @@ from aiohttp import web
 from bench import bot
 from bench.messengers import Platform, Telegram, alike
 from bench.person import WrongAnswer
+from tests.network import listening
 
 
 @asynccontextmanager
@@ -27,7 +28,7 @@ async def talking(says: list[str], form: bool = False) -> AsyncIterator[Platform
         async with aiohttp.ClientSession() as client, client.request("POST", url, **asked) as answer:  # type: ignore[arg-type]
             assert (await answer.json())["ok"]
 
-    async def take(request: web.Request) -> web.Response:
+    async def take(request: web.BaseRequest) -> web.Response:
         assert request.headers["X-Telegram-Bot-Api-Secret-Token"] == "hush"
         update = await request.json()
         for text in says:
@@ -35,17 +36,12 @@ async def talking(says: list[str], form: bool = False) -> AsyncIterator[Platform
             await call("sendMessage", **given)
         return web.json_response({})
 
-    app = web.Application()
-    app.router.add_post("/hook", take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    registering = asyncio.create_task(call("setWebhook", url="https://bot.example/hook", secret_token="hush"))
-    await platform.open(runner.addresses[0][1])
-    await registering
-    yield platform
-    await platform.close()
-    await runner.cleanup()
+    async with listening(take) as url:
+        registering = asyncio.create_task(call("setWebhook", url="https://bot.example/hook", secret_token="hush"))
+        await platform.open(int(url.rpartition(":")[2]))
+        await registering
+        yield platform
+        await platform.close()
 
 
 @pytest.mark.parametrize("form", [False, True])

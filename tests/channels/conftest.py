@@ -1,22 +1,18 @@
-"""What tests of channels share: a line to the network, a webhook on a free port, foreign programs that are started."""
+"""What tests of channels share: a line to the network, the desk behind a webhook, foreign programs."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+from tests.network import free_port, started
 from vikno.usecases.channel import Ack, Channel, Inbound, Raw, Unreadable
 from vikno.wire.http import HttpTransport
 
@@ -73,62 +69,12 @@ class Desk:
         return web.Response(status=status, headers=dict(lines), body=body)
 
 
-@asynccontextmanager
-async def listening(handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
-    """A web server on a free port: its address."""
-    runner = web.ServerRunner(web.Server(handler), shutdown_timeout=1.0)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def program(name: str, install: str, *places: Path) -> str:
     """The path of a foreign program; without it the test fails and says what to install."""
     found = shutil.which(name, path=os.pathsep.join([*map(str, places), os.environ.get("PATH", "")]))
     if found is None:
         pytest.fail(f"{name} is not here: {install}")
     return found
-
-
-@contextlib.contextmanager
-def started(
-    command: Sequence[str], port: int, *, env: Mapping[str, str] | None = None, cwd: Path | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A foreign program, from when it listens on its port until the end."""
-    process = subprocess.Popen(
-        command, cwd=cwd, env={**os.environ, **(env or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    try:
-        for _ in range(600):
-            if process.poll() is not None:
-                said = process.stderr.read().decode(errors="replace") if process.stderr else ""
-                pytest.fail(f"{command[0]} ended: {said[-2000:]}")
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.1)
-        else:
-            pytest.fail(f"{command[0]} does not listen on {port}")
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
-        if process.stderr:
-            process.stderr.close()
 
 
 @pytest.fixture(scope="session")

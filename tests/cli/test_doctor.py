@@ -8,20 +8,19 @@ import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.cli.conftest import Call
 from tests.commands import ROOT, VIKNO
+from tests.network import certified, listening
 from vikno.bootstrap.doctor import DAYS_LEFT, Examined, certificate, examine
-from vikno.bootstrap.settings import read_settings
+from vikno.bootstrap.settings import open_vault, read_settings
+from vikno.bootstrap.worlds import now_ms
+from vikno.stores.sqlite import SqliteStore
 from vikno.testing.telegram import TelegramServer
 from vikno.testing.viber import ViberServer
 
@@ -90,21 +89,14 @@ async def test_a_webhook_that_leads_elsewhere_is_named(tmp_path: Path) -> None:
 
 
 @asynccontextmanager
-async def site(body: str = "ok 20\n", context: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+async def site(body: str = "ok 20\n", shows: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """A site that answers /health."""
 
-    async def health(_: web.Request) -> web.Response:
-        return web.Response(text=body)
+    async def health(request: web.BaseRequest) -> web.Response:
+        return web.Response(text=body) if request.path == "/health" else web.Response(status=404)
 
-    app = web.Application()
-    app.router.add_get("/health", health)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-    try:
-        yield f"{'https' if context else 'http'}://localhost:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with listening(health, shows) as url:
+        yield url.replace("127.0.0.1", "localhost")
 
 
 async def test_another_site_behind_the_address_is_noticed(tmp_path: Path) -> None:
@@ -114,30 +106,6 @@ async def test_another_site_behind_the_address_is_noticed(tmp_path: Path) -> Non
         assert "not as Vikno" in found["site"]["wrong"][0]
     code, found = await doctor(tmp_path, VIKNO_PUBLIC_URL=public)
     assert "does not answer" in found["site"]["wrong"][0]
-
-
-def signed(folder: Path, days: int, host: str = "localhost") -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A certificate that ends in so many days: what a server shows, and what trusts it."""
-    key, name = Ed25519PrivateKey.generate(), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=90))
-        .not_valid_after(now + timedelta(days=days, hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, None)
-    )
-    paths = folder / f"{days}.crt", folder / f"{days}.key"
-    paths[0].write_bytes(made.public_bytes(Encoding.PEM))
-    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    shows = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    shows.load_cert_chain(*map(str, paths))
-    return shows, ssl.create_default_context(cafile=str(paths[0]))
 
 
 @pytest.mark.parametrize(
@@ -150,9 +118,9 @@ def signed(folder: Path, days: int, host: str = "localhost") -> tuple[ssl.SSLCon
         (60, "other.example", True, "Nobody trusts it"),
     ],
 )
-async def test_a_certificate_is_looked_at(tmp_path: Path, days: int, host: str, trusted: bool, said: str) -> None:
-    shows, trusts = signed(tmp_path, days, host)
-    async with site(context=shows) as public:
+async def test_a_certificate_is_looked_at(days: int, host: str, trusted: bool, said: str) -> None:
+    shows, trusts = certified(host, days)
+    async with site(shows=shows) as public:
         port = int(public.rpartition(":")[2])
         found = await certificate("localhost", port, trusts if trusted else None)
         assert found.ok == (said == "")
@@ -167,10 +135,6 @@ async def parts(folder: Path, environ: dict[str, str]) -> dict[str, Examined]:
 
 
 async def test_the_key_and_the_store_are_looked_at(tmp_path: Path) -> None:
-    from vikno.bootstrap.settings import open_vault
-    from vikno.bootstrap.worlds import now_ms
-    from vikno.stores.sqlite import SqliteStore
-
     url = f"sqlite:///{tmp_path}/vikno.db"
     vault, store = open_vault(read_settings({}), url), SqliteStore(url, now_ms)
     await store.put_aside("viber/main", "update_unreadable", vault.seal("{}"), now_ms())
@@ -192,9 +156,6 @@ async def test_the_key_and_the_store_are_looked_at(tmp_path: Path) -> None:
 
 
 def test_a_bad_key_is_told_once(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vikno.bootstrap.worlds import now_ms
-    from vikno.stores.sqlite import SqliteStore
-
     url = f"sqlite:///{tmp_path}/vikno.db"
     asyncio.run(SqliteStore(url, now_ms).close())
     monkeypatch.setenv("VIKNO_KEY", "short")

@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.conftest import Call
 from tests.commands import ROOT, VIKNO
+from tests.network import free_port
 
 
 @pytest.fixture
@@ -23,13 +24,6 @@ def taken() -> Iterator[int]:
         other.bind(("127.0.0.1", 0))
         other.listen()
         yield other.getsockname()[1]
-
-
-def free() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def answers(port: int, patience_s: float = 30) -> str:
@@ -54,7 +48,7 @@ def test_an_address_that_is_taken_is_said_before_anything_is_read(call: Call, ta
 
 @pytest.mark.parametrize("command", ["run", "demo"])
 def test_a_store_that_cannot_be_opened_is_said_and_not_that_it_is_on(call: Call, command: str, tmp_path: Path) -> None:
-    ran = call(command, "--port", str(free()), "--store", f"sqlite:///{tmp_path}/none/none.db")
+    ran = call(command, "--port", str(free_port()), "--store", f"sqlite:///{tmp_path}/none/none.db")
     assert ran.code != 0
     assert "Vikno is on" not in ran.err
     assert "The file of the store cannot be opened" in ran.err
@@ -70,7 +64,7 @@ def test_a_port_that_is_none_is_a_wrong_call(call: Call, port: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
 def test_the_demo_says_where_it_is_serves_and_leaves_nothing_behind(tmp_path: Path, told: signal.Signals) -> None:
-    port = free()
+    port = free_port()
     demo = subprocess.Popen(
         [VIKNO, "demo", "--port", str(port)],
         cwd=ROOT,

@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +15,7 @@ import httpx
 import pytest
 
 from tests.commands import ROOT
+from tests.network import free_port, started
 
 SERVICES = tuple(
     sorted(f"{folder.parent.parent.name}/{folder.name}" for folder in (ROOT / "countries").glob("*/services/*/"))
@@ -62,13 +60,6 @@ class Served:
         httpx.post(self.url + "/chat/forget", headers={"x-conversation": token})
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="module")
 def served(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The server as `vikno run` starts it."""
@@ -76,21 +67,8 @@ def served(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     command = [
         str(Path(sys.executable).parent / "vikno"), "run", "--port", str(port), "--store", f"sqlite:///{folder}/portal.db",
     ]  # fmt: skip
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        server = Served("127.0.0.1", port, process.pid)
-        try:
-            for _ in range(200):
-                with contextlib.suppress(OSError), contextlib.closing(server.connect()) as connection:
-                    connection.request("GET", "/health")
-                    if connection.getresponse().status == 200:
-                        break
-                if process.poll() is not None:
-                    pytest.fail(f"the server ended: {process.stderr.read().decode() if process.stderr else ''}")
-                time.sleep(0.1)
-            yield server
-        finally:
-            process.terminate()
-            process.wait(20)
+    with started(command, port, cwd=ROOT) as process:
+        yield Served("127.0.0.1", port, process.pid)
 
 
 @pytest.fixture(scope="module")

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.commands import ROOT
+from tests.network import free_port, started
 from tests.portal.around import NUMBER
-from tests.portal.conftest import free_port
-from tests.portal.test_browser import ARGUMENTS
 from tests.portal.walking import DESKTOP, PHONE, axe, shoot, tab_to, visitor
 
 pytestmark = pytest.mark.browser
@@ -58,31 +52,12 @@ class Seeded:
 
 
 @pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def seeded(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
     folder, port = tmp_path_factory.mktemp("around"), free_port()
     command = [sys.executable, "-m", "tests.portal.around", str(port), str(folder)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        url = f"http://127.0.0.1:{port}"
-        try:
-            for _ in range(200):
-                with contextlib.suppress(httpx.TransportError):
-                    if httpx.get(url + "/health").status_code == 200:
-                        break
-                if process.poll() is not None:
-                    pytest.fail(f"the server ended: {process.stderr.read().decode() if process.stderr else ''}")
-                time.sleep(0.1)
-            yield Seeded(url, json.loads((Path(folder) / "seeded.json").read_text("utf-8")))
-        finally:
-            process.terminate()
-            process.wait(20)
+    with started(command, port, cwd=ROOT):
+        things = json.loads((folder / "seeded.json").read_text("utf-8"))
+        yield Seeded(f"http://127.0.0.1:{port}", things)
 
 
 def come_in(page: Page, seeded: Seeded, lang: str) -> None:
@@ -95,9 +70,9 @@ def come_in(page: Page, seeded: Seeded, lang: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("lang", ["uk", "en"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_axe_finds_nothing(browser: Browser, seeded: Seeded, lang: str, scheme: str, size: dict[str, int]) -> None:
+def test_axe_finds_nothing(chromium: Browser, seeded: Seeded, lang: str, scheme: str, size: dict[str, int]) -> None:
     name = "phone" if size is PHONE else "desktop"
-    with visitor(browser, lang, scheme=scheme, size=size) as page:
+    with visitor(chromium, lang, scheme=scheme, size=size) as page:
         for kind, path in {**PEOPLE, **STAFF}.items():
             if kind == next(iter(STAFF)):
                 come_in(page, seeded, lang)
@@ -109,8 +84,8 @@ def test_axe_finds_nothing(browser: Browser, seeded: Seeded, lang: str, scheme: 
             shoot(page, f"{kind}-{lang}-{name}-{scheme}")
 
 
-def test_nothing_is_wider_than_a_small_phone(browser: Browser, seeded: Seeded) -> None:
-    with visitor(browser, "uk", size={"width": 320, "height": 640}) as page:
+def test_nothing_is_wider_than_a_small_phone(chromium: Browser, seeded: Seeded) -> None:
+    with visitor(chromium, "uk", size={"width": 320, "height": 640}) as page:
         for kind, path in {**PEOPLE, **STAFF}.items():
             if kind == next(iter(STAFF)):
                 come_in(page, seeded, "uk")
@@ -118,16 +93,16 @@ def test_nothing_is_wider_than_a_small_phone(browser: Browser, seeded: Seeded) -
             assert page.evaluate("document.documentElement.scrollWidth") <= 320, kind
 
 
-def test_a_phone_sees_buttons_and_a_desktop_codes(browser: Browser, seeded: Seeded) -> None:
+def test_a_phone_sees_buttons_and_a_desktop_codes(chromium: Browser, seeded: Seeded) -> None:
     for size, codes in ((PHONE, 0), (DESKTOP, 4)):
-        with visitor(browser, "uk", size=size) as page:
+        with visitor(chromium, "uk", size=size) as page:
             page.goto(seeded.address("/{lang}/q/cnap", "uk"))
             expect(page.locator(".vk-door a.ds-button")).to_have_count(4)
             assert sum(code.is_visible() for code in page.locator(".vk-door-qr").all()) == codes
 
 
-def test_everything_is_done_without_scripts(browser: Browser, seeded: Seeded) -> None:
-    with visitor(browser, "en", scripts=False) as page:
+def test_everything_is_done_without_scripts(chromium: Browser, seeded: Seeded) -> None:
+    with visitor(chromium, "en", scripts=False) as page:
         page.goto(seeded.address("/{lang}/q/cnap", "en"))
         expect(page.get_by_role("link", name="Open in Telegram")).to_have_attribute(
             "href", "https://t.me/vikno_dms_bot?start=cnap"
@@ -146,8 +121,8 @@ def test_everything_is_done_without_scripts(browser: Browser, seeded: Seeded) ->
         expect(page.locator("#key")).to_be_visible()
 
 
-def test_a_case_is_moved_with_the_keyboard_only(browser: Browser, seeded: Seeded) -> None:
-    with visitor(browser, "uk") as page:
+def test_a_case_is_moved_with_the_keyboard_only(chromium: Browser, seeded: Seeded) -> None:
+    with visitor(chromium, "uk") as page:
         come_in(page, seeded, "uk")
         page.goto(seeded.address("/{lang}/office/cases/2", "uk"))
         tab_to(page, "document.activeElement.id === 'stage'")

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.commands import ROOT
-from tests.portal.conftest import free_port
+from tests.network import free_port
 
 SOON_S = 25.0
 

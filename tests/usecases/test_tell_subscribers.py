@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from tests.contracts.records import ACCOUNT, ANNA, BOHDAN, CLARA, a_case, decides, report
+from tests.network import listening
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.channel import BadMessage, Outcome, Sent
 from vikno.usecases.records import Settled, Subscriber
@@ -22,8 +23,6 @@ from vikno.wire.vault import LocalVault
 
 SECRET = "whsec_test"
 VAULT = LocalVault(bytes(32))
-
-
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "connect-your-case-system.md"
 
 
@@ -62,12 +61,9 @@ class Receiver:
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     made = Receiver()
-    runner = web.ServerRunner(web.Server(made))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hear"
-    yield made
-    await runner.cleanup()
+    async with listening(made) as url:
+        made.url = f"{url}/hear"
+        yield made
 
 
 class Here:
@@ -259,7 +255,9 @@ async def test_set_back_while_it_is_being_told_it_hears_from_there(here: Here, r
     await notices(here)
     receiver.slow_s = 0.2
     telling = asyncio.create_task(here.tell())
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(5):
+        while not receiver.came:  # noqa: ASYNC110 - it comes from the other side of a line
+            await asyncio.sleep(0.01)
     await here.store.rewind(number, 2_500, here.now_ms)
     await telling
     assert await here.tell() == 3

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from tests.network import certified, listening
 from vikno.usecases.channel import NotCarried
 from vikno.wire.guarded import MOST_ANSWER_BYTES, GuardedPost, HookAddressWrong, check_address, may_lead_to
 
@@ -73,23 +72,15 @@ async def test_a_name_is_looked_up_once_and_gone_to_as_it_was_checked(monkeypatc
 
 
 @pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[tuple[int, ssl.SSLContext]]:
+async def place() -> AsyncIterator[tuple[int, ssl.SSLContext]]:
     """A server whose certificate is for localhost, and who trusts it."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    command = f"openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=x -keyout {key} -out {certificate}"
-    made = [*command.split(), "-addext", "subjectAltName=DNS:localhost"]
-    await asyncio.to_thread(subprocess.run, made, check=True, capture_output=True)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(status=202, body=b"x" * (2 * MOST_ANSWER_BYTES if request.path == "/large" else 1))
 
-    runner = web.ServerRunner(web.Server(answer))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-    yield runner.addresses[0][1], ssl.create_default_context(cafile=str(certificate))
-    await runner.cleanup()
+    shows, trusts = certified()
+    async with listening(answer, shows) as url:
+        yield int(url.rpartition(":")[2]), trusts
 
 
 async def here(_: str, __: int) -> list[str]:

@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from contextlib import AsyncExitStack
 
 import pytest
 from aiohttp import web
 
+from tests.network import certified, listening
 from vikno.usecases.channel import NotCarried
 from vikno.wire.connection import place_of
 from vikno.wire.http import MOST_ANSWER_BYTES, HttpAnswer, HttpRequest, HttpTransport
 
-Start = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
+Start = Callable[[Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]], Awaitable[str]]
 
 
 @pytest.fixture
 async def start() -> AsyncIterator[Start]:
-    runners: list[web.ServerRunner] = []
+    async with AsyncExitStack() as stack:
 
-    async def begin(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> str:
-        runner = web.ServerRunner(web.Server(handler))  # type: ignore[arg-type]  # a plain request is enough here
-        await runner.setup()
-        runners.append(runner)
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        return f"http://127.0.0.1:{runner.addresses[0][1]}/"
+        async def begin(handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> str:
+            return await stack.enter_async_context(listening(handler)) + "/"
 
-    yield begin
-    for runner in runners:
-        await runner.cleanup()
+        yield begin
 
 
 @pytest.fixture
@@ -43,7 +35,7 @@ async def transport() -> AsyncIterator[HttpTransport]:
 
 
 async def test_an_answer_is_brought_whole(start: Start, transport: HttpTransport) -> None:
-    async def handler(request: web.Request) -> web.Response:
+    async def handler(request: web.BaseRequest) -> web.Response:
         return web.Response(status=429, body=await request.read(), headers={"Retry-After": "7"})
 
     answer = await transport.carry(HttpRequest("POST", await start(handler), {}, "привіт".encode()))
@@ -64,7 +56,7 @@ async def test_an_address_that_is_none_means_that_nothing_left(transport: HttpTr
 
 
 async def test_no_answer_in_time_means_that_nobody_knows(start: Start, transport: HttpTransport) -> None:
-    async def handler(_: web.Request) -> web.Response:
+    async def handler(_: web.BaseRequest) -> web.Response:
         await asyncio.sleep(5)
         return web.Response()
 
@@ -74,7 +66,7 @@ async def test_no_answer_in_time_means_that_nobody_knows(start: Start, transport
 
 
 async def test_a_line_that_breaks_means_that_nobody_knows(start: Start, transport: HttpTransport) -> None:
-    async def handler(request: web.Request) -> web.Response:
+    async def handler(request: web.BaseRequest) -> web.Response:
         assert request.transport is not None
         request.transport.close()
         return web.Response()
@@ -85,14 +77,14 @@ async def test_a_line_that_breaks_means_that_nobody_knows(start: Start, transpor
 
 
 async def test_an_answer_without_end_is_not_read_to_its_end(start: Start, transport: HttpTransport) -> None:
-    async def handler(_: web.Request) -> web.Response:
+    async def handler(_: web.BaseRequest) -> web.Response:
         return web.Response(body=b"x" * (2 * MOST_ANSWER_BYTES))
 
     assert await transport.carry(HttpRequest("GET", await start(handler))) == NotCarried(True, "answer_too_large")
 
 
 async def test_a_redirect_is_not_followed(start: Start, transport: HttpTransport) -> None:
-    async def handler(_: web.Request) -> web.Response:
+    async def handler(_: web.BaseRequest) -> web.Response:
         return web.Response(status=302, headers={"Location": "http://127.0.0.1:1/"})
 
     answer = await transport.carry(HttpRequest("GET", await start(handler)))
@@ -208,7 +200,7 @@ async def test_a_second_answer_to_one_question_is_given_to_nobody(listen: Listen
 async def test_no_more_connections_are_open_than_allowed(start: Start) -> None:
     now, most = 0, 0
 
-    async def handler(_: web.Request) -> web.Response:
+    async def handler(_: web.BaseRequest) -> web.Response:
         nonlocal now, most
         now += 1
         most = max(most, now)
@@ -224,7 +216,7 @@ async def test_no_more_connections_are_open_than_allowed(start: Start) -> None:
 
 
 async def test_who_waits_in_vain_for_a_connection_has_sent_nothing(start: Start) -> None:
-    async def handler(_: web.Request) -> web.Response:
+    async def handler(_: web.BaseRequest) -> web.Response:
         await asyncio.sleep(5)
         return web.Response()
 
@@ -247,14 +239,9 @@ async def test_what_is_no_header_is_not_sent(listen: Listen, transport: HttpTran
 
 
 async def test_a_certificate_that_nobody_trusts_means_that_nothing_left(
-    transport: HttpTransport, unused_tcp_port: int, tmp_path: Path
+    transport: HttpTransport, unused_tcp_port: int
 ) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    command = f"openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -keyout {key} -out {certificate}"
-    await asyncio.to_thread(subprocess.run, command.split(), check=True, capture_output=True)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
-    server = await asyncio.start_server(written(OK), "127.0.0.1", unused_tcp_port, ssl=context)
+    server = await asyncio.start_server(written(OK), "127.0.0.1", unused_tcp_port, ssl=certified()[0])
     answer = await transport.carry(HttpRequest("POST", f"https://localhost:{unused_tcp_port}/", {}, b"x"))
     server.close()
     assert isinstance(answer, NotCarried)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-import subprocess
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,7 +12,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from tests.channels.conftest import program
 from tests.commands import ROOT
+from tests.network import free_port, started
 from vikno.channels.email import Email, Listener, SmtpTransport, serve
 from vikno.testing.mail import MailWorld
 from vikno.usecases.channel import Inbound, Outbound, Outcome, Raw, Unreadable
@@ -124,32 +123,13 @@ class MailDev:
 @pytest.fixture(scope="session")
 def maildev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailDev]:
     """A mail server that nobody here wrote, from node_modules (`npm install`)."""
-    program = ROOT / "node_modules/maildev/bin/maildev"
-    if not program.exists():
+    maildev = ROOT / "node_modules/maildev/bin/maildev"
+    if not maildev.exists():
         pytest.fail("maildev is not installed: `npm install` (make setup does it)")
     smtp, web = free_port(), free_port()
     command = [
-        "node", str(program), "--smtp", str(smtp), "--web", str(web), "--ip", "127.0.0.1", "--silent",
-        "--mail-directory", str(tmp_path_factory.mktemp("maildev")),
+        program("node", "install Node.js 20 or newer"), str(maildev), "--smtp", str(smtp), "--web", str(web),
+        "--ip", "127.0.0.1", "--silent", "--mail-directory", str(tmp_path_factory.mktemp("maildev")),
     ]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        server = MailDev(smtp, f"http://127.0.0.1:{web}")
-        try:
-            for _ in range(300):
-                with contextlib.suppress(httpx.HTTPError):
-                    server.mails()
-                    break
-                if process.poll() is not None:
-                    pytest.fail(f"maildev ended: {process.stderr.read().decode() if process.stderr else ''}")
-                time.sleep(0.1)
-            yield server
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    with started(command, web):
+        yield MailDev(smtp, f"http://127.0.0.1:{web}")

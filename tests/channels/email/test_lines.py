@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import ipaddress
 import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import aiosmtplib
 import pytest
+import uvloop
 from aiosmtpd.smtp import SMTP, AuthResult
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.channels.email.conftest import Office
+from tests.network import certified
 from vikno.channels.email import Email, Greeting, Server, SmtpAnswer, SmtpTransport, listening, server
 from vikno.channels.email.transport import MailServerWrong
 from vikno.testing.mail import MailWorld
@@ -55,30 +50,9 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
 # ---- the way out ----
 
 
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that nobody has signed but itself, and its key."""
-    key = rsa.generate_private_key(65537, 2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
-        .not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, SHA256())
-    )  # fmt: skip
-    folder = tmp_path_factory.mktemp("certificate")
-    (folder / "cert.pem").write_bytes(made.public_bytes(Encoding.PEM))
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    (folder / "key.pem").write_bytes(pem)
-    return folder / "cert.pem", folder / "key.pem"
-
-
 @asynccontextmanager
-async def guarded(certificate: tuple[Path, Path], *, tls: str) -> AsyncIterator[tuple[int, MailWorld]]:
+async def guarded(shows: ssl.SSLContext, *, tls: str) -> AsyncIterator[tuple[int, MailWorld]]:
     """A server that wants a password, under TLS."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(*certificate)
 
     def login(_server: object, _session: object, _envelope: object, _mechanism: str, given: object) -> AuthResult:
         return AuthResult(success=getattr(given, "password", b"") == b"hush", handled=False)
@@ -86,10 +60,10 @@ async def guarded(certificate: tuple[Path, Path], *, tls: str) -> AsyncIterator[
     def line() -> SMTP:
         return SMTP(
             world, hostname="mail.test", authenticator=login, auth_required=True, loop=asyncio.get_running_loop(),
-            tls_context=context if tls == "starttls" else None, auth_require_tls=tls == "starttls",
+            tls_context=shows if tls == "starttls" else None, auth_require_tls=tls == "starttls",
         )  # fmt: skip
 
-    on = context if tls == "always" else None
+    on = shows if tls == "always" else None
     async with MailWorld() as world:
         listener = await asyncio.get_running_loop().create_server(line, "127.0.0.1", 0, ssl=on)
         try:
@@ -101,10 +75,10 @@ async def guarded(certificate: tuple[Path, Path], *, tls: str) -> AsyncIterator[
 
 @pytest.mark.parametrize("tls", ["starttls", "always"])
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
-async def test_a_password_goes_under_tls(email: Email, certificate: tuple[Path, Path], tls: str) -> None:
+async def test_a_password_goes_under_tls(email: Email, tls: str) -> None:
     scheme = "smtps" if tls == "always" else "smtp"
-    trusted = ssl.create_default_context(cafile=str(certificate[0]))
-    async with guarded(certificate, tls=tls) as (port, world):
+    shows, trusted = certified("127.0.0.1")
+    async with guarded(shows, tls=tls) as (port, world):
 
         async def send(password: str, context: ssl.SSLContext | None) -> object:
             transport = SmtpTransport(
@@ -334,8 +308,6 @@ async def test_a_server_that_stops_lets_go_of_its_port(email: Email) -> None:
 
 
 def test_all_of_it_runs_on_the_loop_of_the_server(email: Email) -> None:
-    uvloop = pytest.importorskip("uvloop", reason="not on Windows")
-
     async def story() -> list[int]:
         async with MailWorld() as world:
             transport = SmtpTransport(world.url, hostname="vikno.test")

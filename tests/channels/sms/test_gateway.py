@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
 
 import pytest
-from aiohttp import web
 
+from tests.channels.conftest import Desk
 from tests.channels.sms.kannel import Kannel, kannel
+from tests.network import listening
 from vikno.channels.sms import Sms, segments
 from vikno.domain.dialog.messages import Button
 from vikno.testing.sms import Line, SmsGateway
 from vikno.usecases.channel import (
     BadMessage,
     Happened,
-    Inbound,
     Left,
     Misconfigured,
     Outbound,
     Outcome,
-    Raw,
     Reported,
     RetryAfter,
     Sent,
@@ -34,35 +32,18 @@ SECRET = "secret-of-the-callback"
 LONG = "Ваш документ виготовлено і передано до пункту видачі 🙂. " * 4
 
 
-@dataclass
-class Office:
+class Office(Desk):
     """Our side: an account, and a webhook that believes and reads what comes."""
 
-    gateway: str
-    http: HttpTransport
-    sms: Sms = field(init=False)
-    came: list[Inbound] = field(default_factory=list)
-
-    def listening(self, port: int) -> str:
-        """The address of the webhook, with its secret."""
-        callback = f"http://127.0.0.1:{port}/hooks/sms/main"
-        self.sms = Sms(number="1515", gateway=self.gateway, secret=SECRET, callback=callback)
-        return f"{callback}?secret={SECRET}"
+    def __init__(self, sms: Sms, http: HttpTransport) -> None:
+        super().__init__(sms)
+        self.http = http
 
     async def say(self, text: str, **more: object) -> Outcome:
         outcome: Outcome = Sent()
-        for request in self.sms.render(Outbound(text, **more), PHONE):  # type: ignore[arg-type]
-            assert isinstance(request, HttpRequest)
-            outcome = self.sms.classify(request, await self.http.carry(request))
+        for request in self.channel.render(Outbound(text, **more), PHONE):  # type: ignore[arg-type]
+            outcome = self.channel.classify(request, await self.http.carry(request))
         return outcome
-
-    async def hook(self, request: web.Request) -> web.Response:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        raw = Raw(await request.read(), headers, dict(request.query))
-        if refused := self.sms.verify(raw):
-            return web.Response(status=refused.status)
-        self.came += self.sms.parse(raw)
-        return web.Response(status=self.sms.ack(self.came, ()).status)
 
     @property
     def happened(self) -> list[Happened]:
@@ -78,17 +59,14 @@ async def gateway() -> AsyncIterator[SmsGateway]:
 @pytest.fixture
 async def office(gateway: SmsGateway) -> AsyncIterator[Office]:
     http = HttpTransport()
-    office = Office(gateway.url, http)
-    app = web.Application()
-    app.router.add_route("*", "/hooks/sms/main", office.hook)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    gateway.hook = office.listening(runner.addresses[0][1])
-    yield office
-    await gateway.settled()
+    made = Office(Sms(number="1515", gateway=gateway.url, secret=SECRET), http)
+    async with listening(made.hook) as url:
+        callback = f"{url}/hooks/sms/main"
+        made.channel = Sms(number="1515", gateway=gateway.url, secret=SECRET, callback=callback)
+        gateway.hook = f"{callback}?secret={SECRET}"
+        yield made
+        await gateway.settled()
     await http.close()
-    await runner.cleanup()
 
 
 async def test_a_conversation_stands_on_the_phone(gateway: SmsGateway, office: Office) -> None:

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.channels.conftest import Desk, listening
+from tests.channels.conftest import Desk
+from tests.network import listening
 from vikno.channels.telegram import Telegram
 from vikno.channels.telegram.polling import PolledElsewhere, TokenRefused, poll
 from vikno.domain.dialog.messages import Button

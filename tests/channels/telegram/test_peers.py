@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.channels.conftest import Desk, free_port, listening, program, started
+from tests.channels.conftest import Desk, program
+from tests.network import free_port, listening, started
 from vikno.channels.telegram import Telegram
 from vikno.channels.telegram.inbound import SENT
 from vikno.channels.telegram.polling import poll

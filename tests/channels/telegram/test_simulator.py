@@ -9,7 +9,8 @@ from typing import Any, Self
 import httpx
 import pytest
 
-from tests.channels.conftest import Desk, listening
+from tests.channels.conftest import Desk
+from tests.network import listening
 from vikno.channels.telegram import Telegram
 from vikno.testing.telegram import NOT_MODIFIED, TERMINATED, TOO_OLD, WEBHOOK_ACTIVE, TelegramServer
 from vikno.usecases.channel import Pressed, Wrote
@@ -118,8 +119,7 @@ async def test_a_chat_is_in_order_and_a_press_may_overtake(
         assert await bot.register(line.carry, url) is None
         await olena.write("перше")
         await telegram.settled()
-        for request in [bot.call("sendMessage", chat_id=olena.id, text="?", reply_markup=KEYS)]:
-            await line.carry(request)
+        await line.carry(bot.call("sendMessage", chat_id=olena.id, text="?", reply_markup=KEYS))
         desk.statuses = [500]  # the next words are not kept at first
         telegram.second_s = 0.05
         await olena.write("друге")

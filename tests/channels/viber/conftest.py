@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from vikno.testing.viber import ViberServer
 
@@ -28,18 +27,3 @@ def library() -> Any:
     from viberbot.api.bot_configuration import BotConfiguration  # type: ignore[import-untyped]
 
     return Api(BotConfiguration(auth_token=TOKEN, name=NAME, avatar=""))
-
-
-class served:  # noqa: N801 - reads as a word: async with served(hook) as url
-    """A webhook on a free port."""
-
-    def __init__(self, handler: Any) -> None:
-        self._runner = web.ServerRunner(web.Server(handler))
-
-    async def __aenter__(self) -> str:
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{self._runner.addresses[0][1]}/hooks/viber/main"
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()

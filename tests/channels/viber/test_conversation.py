@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import ClientSession, web
 
-from tests.channels.viber.conftest import NAME, TOKEN, served
+from tests.channels.viber.conftest import NAME, TOKEN
+from tests.network import listening
 from vikno.channels.viber import Viber
 from vikno.domain.dialog.messages import Button
 from vikno.testing.viber import ViberServer
@@ -47,7 +48,7 @@ class Office:
     refused: list[int] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
-    async def hook(self, request: web.Request) -> web.Response:
+    async def hook(self, request: web.BaseRequest) -> web.Response:
         raw = Raw(await request.read(), {name.lower(): value for name, value in request.headers.items()})
         wrong = self.bot.verify(raw)
         if wrong is not None:
@@ -93,7 +94,7 @@ def answers(one: Inbound) -> list[Outbound]:
 async def office(viber: ViberServer) -> AsyncIterator[Office]:
     transport = HttpTransport(answer_s=2.0)
     office = Office(Viber(token=TOKEN, name=NAME, api=viber.api), transport)
-    async with served(office.hook) as url:
+    async with listening(office.hook) as url:
         assert await office.bot.register(transport.carry, url) is None
         assert (await office.bot.self_check(transport.carry)).ok
         yield office
@@ -191,11 +192,11 @@ async def test_callbacks_in_another_order_and_late_are_all_read(viber: ViberServ
 async def test_a_callback_that_found_nobody_is_brought_again(viber: ViberServer, office: Office) -> None:
     answered: list[int] = []
 
-    async def awake_at_last(request: web.Request) -> web.Response:
+    async def awake_at_last(request: web.BaseRequest) -> web.Response:
         answered.append(503 if len(answered) < 2 else 200)
         return web.Response(status=503) if answered[-1] == 503 else await office.hook(request)
 
-    async with served(awake_at_last) as url:
+    async with listening(awake_at_last) as url:
         viber.webhook = url
         olena = viber.person("Олена")
         await olena.open("viber://pa?chatURI=dmsu&context=kyiv-01")

@@ -11,7 +11,8 @@ import pytest
 from aiohttp import web
 
 import vikno.channels.viber as package
-from tests.channels.viber.conftest import NAME, TOKEN, served
+from tests.channels.viber.conftest import NAME, TOKEN
+from tests.network import listening
 from vikno.channels.viber import Viber
 from vikno.domain.dialog.messages import Button
 from vikno.testing.channel_examples import Came, Driver, driver
@@ -156,7 +157,7 @@ async def test_the_library_talks_with_the_simulator(viber: ViberServer, client: 
 
     heard: list[Any] = []
 
-    async def hook(request: web.Request) -> web.Response:
+    async def hook(request: web.BaseRequest) -> web.Response:
         body = await request.read()
         assert client.verify_signature(body, request.headers["X-Viber-Content-Signature"])
         assert client.verify_signature(body, request.query["sig"])
@@ -166,7 +167,7 @@ async def test_the_library_talks_with_the_simulator(viber: ViberServer, client: 
             return web.json_response({**message, "sender": {"name": NAME}})
         return web.Response()
 
-    async with served(hook) as url:
+    async with listening(hook) as url:
         types = await asyncio.to_thread(client.set_webhook, url)
         assert set(types) >= {"message", "delivered", "seen"}
         olena = viber.person("Олена")
@@ -216,10 +217,10 @@ async def test_a_wrong_token_is_refused_by_the_simulator(viber: ViberServer, cli
 
 
 async def test_a_webhook_that_does_not_answer_is_refused(viber: ViberServer, client: Any) -> None:
-    async def broken(_: web.Request) -> web.Response:
+    async def broken(_: web.BaseRequest) -> web.Response:
         return web.Response(status=500)
 
-    async with served(broken) as url:
+    async with listening(broken) as url:
         with pytest.raises(Exception, match="status: 1"):
             await asyncio.to_thread(client.set_webhook, url)
     with pytest.raises(Exception, match="status: 1"):
