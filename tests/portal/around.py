@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -49,7 +49,7 @@ from vikno.usecases.channel import NotCarried, Outbound, Unknown, encode_outboun
 from vikno.usecases.check_channels import Line, Watch
 from vikno.usecases.follow_case import case_token, code_digest
 from vikno.usecases.record_stage import Desk, record_stages
-from vikno.usecases.records import CaseGiven, Follower, NoticeMade, Settled, StageGiven
+from vikno.usecases.records import CaseGiven, Follower, NoticeMade, Settled, StageGiven, Verdict
 from vikno.usecases.sign_links import Links
 from vikno.wire.http import HttpAnswer
 from vikno.wire.vault import LocalVault
@@ -165,7 +165,11 @@ async def around(
     official = Official(site, watch, store, vault, desk, clock, vault.key_for("official channels"), public)
     entries = Entries(site, watch, store, vault, desk.words, public)
     inbox = Inbox(site, store, store, vault, links, desk.words.processes.get, clock)
-    office = Office(site, store, vault, desk, watch, clock, partial(whose, store, vault))
+
+    async def record(given: Sequence[StageGiven]) -> Sequence[Verdict]:
+        return await record_stages(store, desk, given, clock)
+
+    office = Office(site, store, vault, desk, watch, clock, partial(whose, store, vault), record)
     streams = Streams(store)
 
     @asynccontextmanager

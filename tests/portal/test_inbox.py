@@ -51,6 +51,17 @@ async def test_following_one_case_can_be_stopped_and_so_can_all(tmp_path: Path) 
         assert await followed(here) == []
 
 
+async def test_what_is_no_number_means_nothing(tmp_path: Path) -> None:
+    async with around(tmp_path) as here, person(here) as client:
+        seeded = await seed(here)
+        for odd in ("²", "٣", "-1", "9" * 30):
+            said = await client.get(f"/uk/inbox/{seeded['inbox']}", params={"before": odd})
+            assert said.status_code == 200
+            action, sent = button(read(said.text), name="case", value=seeded["case"])
+            assert (await client.post(action, data={**sent, "case": odd})).status_code == 200
+        assert len(await followed(here)) == 2
+
+
 async def test_a_form_from_another_site_or_without_its_seal_does_nothing(tmp_path: Path) -> None:
     async with around(tmp_path) as here, person(here) as client:
         seeded = await seed(here)

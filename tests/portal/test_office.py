@@ -210,6 +210,32 @@ async def test_a_stage_behind_the_case_is_recorded_explained_and_not_announced(t
         assert len(await here.store.inbox(here.follower().conversation)) == before
 
 
+@pytest.mark.parametrize("at", ["0026-03-15T10:00", "1989-12-31T10:00", "2062-03-15T10:00", "9999-12-31T23:59:59"])
+async def test_a_time_that_can_only_be_a_slip_is_not_recorded(tmp_path: Path, at: str) -> None:
+    """A year of the future would make every later stage late, and one of 9999 no page could show."""
+    async with desk(tmp_path) as (here, client):
+        action, sent = form(read((await client.get("/uk/office/cases/1")).text), "stage")
+        said = await client.post(action, data={**sent, "stage": "shipped", "at": at})
+        assert said.status_code == 200
+        assert "Перевірте дату" in read(said.text).all("div", role="status")[0].text
+        case = await here.store.case(DMS, NUMBER)
+        assert case
+        assert case.stage == "at_printer"
+        assert len(await here.store.history(case.id)) == 4
+
+
+@pytest.mark.parametrize("odd", ["²", "٣", "1_0", "-1", "9" * 30])
+async def test_what_is_no_number_means_nothing(tmp_path: Path, odd: str) -> None:
+    async with desk(tmp_path) as (here, client):
+        for path in ("", "letters", "aside"):
+            assert (await client.get(f"/uk/office/{path}", params={"after": odd, "again": odd})).status_code == 200
+        _, sent = form(read((await client.get("/uk/office/letters")).text), "letter")
+        letters = await here.store.letters(None)
+        said = await client.post("/uk/office/letters", data={**sent, "letter": odd})
+        assert said.status_code == 200
+        assert await here.store.letters(None) == letters
+
+
 @pytest.mark.parametrize("change", [{"form": "0" * 32}, {"form": ""}, {}])
 async def test_a_form_that_was_not_made_here_moves_nothing(tmp_path: Path, change: dict[str, str]) -> None:
     async with desk(tmp_path) as (here, client):

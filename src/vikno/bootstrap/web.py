@@ -26,7 +26,7 @@ from vikno.bootstrap.worlds import Worlds, load_worlds, now_ms, prepare
 from vikno.domain.dialog.messages import Message
 from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.dialog.state import State
-from vikno.packs.phrases import read_phrases
+from vikno.packs.phrases import read_languages
 from vikno.portal.app import portal
 from vikno.portal.carried import Carried
 from vikno.portal.chat import Chat
@@ -42,6 +42,7 @@ from vikno.stores.sqlite import SqliteStore
 from vikno.ui.assets import Assets
 from vikno.ui.frame import Pages
 from vikno.usecases.answer_wants import Wants
+from vikno.usecases.bring_cases import Record
 from vikno.usecases.check_channels import Line, Watch
 from vikno.usecases.ports import StoreClosed, Upkeep
 from vikno.usecases.receive_message import Desk
@@ -172,7 +173,8 @@ def make_web(
 
     chat = Chat(kept, worlds.now, words_of, streams, wants.find_out, kept.erase)
     api = Api(kept, vault, record, lambda: stages_of(worlds.processes), public, now_ms, others=partial(_others, worlds))
-    routes = _routes(site, kept, vault, links, worlds, stages, watch, public, list_key(settings, vault), gone)
+    signs = list_key(settings, vault)
+    routes = _routes(site, kept, vault, links, worlds, stages, watch, public, signs, gone, record)
     app = portal(site, chat, printer, life, routes=routes, mounts={"/hooks/": bot, "/api/": api, **(mounts or {})})
     intake = Intake(kept, vault, stages, stages_of(worlds.processes), record)
     return Web(app, streams.close, {b"/chat/turns": chat.turn, **bot.quick}, bot, intake)
@@ -189,6 +191,7 @@ def _routes(  # noqa: PLR0913, PLR0917 - the parts that the pages around the bot
     public: str,
     signs: bytes,
     gone: Callable[[str], None],
+    record: Record,
 ) -> list[Route]:
     """The pages around the bot."""
 
@@ -199,7 +202,7 @@ def _routes(  # noqa: PLR0913, PLR0917 - the parts that the pages around the bot
     return [
         *Entries(site, watch, kept, vault, stages.words, public).routes,
         *Inbox(site, kept, kept, vault, links, worlds.processes.get, now_ms, gone).routes,
-        *Office(site, kept, vault, stages, watch, now_ms, key).routes,
+        *Office(site, kept, vault, stages, watch, now_ms, key, record).routes,
         *Official(site, watch, kept, vault, stages, now_ms, signs, public).routes,
         Route("/s/{token}", carried.page),
         Route("/s/{token}", carried.open, methods=["POST"]),
@@ -238,8 +241,7 @@ def _links(links: Links) -> Callable[[str, Message, State], str | None]:
 
 def portal_words() -> dict[str, Phrases]:
     """The words of the pages, by language."""
-    found = sorted((PORTAL / "texts").iterdir(), key=lambda file: file.name)
-    return {file.name[:-3]: read_phrases(file) for file in found if file.name.endswith(".po")}
+    return read_languages(PORTAL / "texts")
 
 
 def serve(

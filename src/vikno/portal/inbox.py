@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from vikno.domain.errors import ViknoError
 from vikno.portal.entry import Processes, case_title, day_of, language, unkept_page
-from vikno.portal.posted import from_here, posted
+from vikno.portal.posted import from_here, posted, whole
 from vikno.portal.site import Site
 from vikno.usecases.channel import Outbound, decode_outbound
 from vikno.usecases.hold_conversation import read_state
@@ -98,9 +98,7 @@ class Inbox:
         if opens is None:
             return self.site.gone(request, lang, "link", 404)
         before = request.query_params.get("before", "")
-        notices = await self._records.inbox(
-            opens.conversation, int(before) if before.isdigit() and len(before) < 18 else None, PAGE
-        )
+        notices = await self._records.inbox(opens.conversation, whole(before), PAGE)
         cases = await self._records.followed(opens.conversation)
         await self._note(opens.conversation, "inbox.read")
         done = request.query_params.get("done", "")
@@ -132,9 +130,8 @@ class Inbox:
         here = f"/{lang}/inbox/{token}"
         match form.get("do"):
             case "stop":
-                case = form.get("case", "")
-                number = int(case) if case.isdigit() and len(case) < 18 else None
-                if number is None and case != "all":
+                number = whole(form.get("case"))
+                if number is None and form.get("case") != "all":
                     return RedirectResponse(here, 303)
                 await self._records.unfollow(opens.conversation, number)
                 await self._note(opens.conversation, "follow.stop")

@@ -25,11 +25,12 @@ from vikno.domain.errors import ViknoError
 from vikno.portal.accesses import what_they_did, who_did
 from vikno.portal.entry import case_title, day_of, language, unkept_page, zone_of
 from vikno.portal.inbox import outbound_of
-from vikno.portal.posted import from_here, household, posted
+from vikno.portal.posted import from_here, household, posted, whole
 from vikno.portal.site import Site
+from vikno.usecases.bring_cases import Record, unlikely
 from vikno.usecases.check_channels import Watch
 from vikno.usecases.ports import Clock
-from vikno.usecases.record_stage import Desk, record_stages
+from vikno.usecases.record_stage import Desk
 from vikno.usecases.records import Access, ApiKey, Aside, CaseKept, NoticeKept, Passed, Records, StageGiven, Vault
 
 COOKIE = "vikno_office"
@@ -124,13 +125,21 @@ class Laid:
 
 
 class Office:
-    """The pages of the staff. `whose`: how the API itself looks a key up."""
+    """The pages of the staff. `whose` and `record`: how the API itself looks a key up and records a stage."""
 
-    def __init__(
-        self, site: Site, records: Records, vault: Vault, desk: Desk, watch: Watch, clock: Clock, whose: Whose
+    def __init__(  # noqa: PLR0913, PLR0917 - each a thing that only the caller knows
+        self,
+        site: Site,
+        records: Records,
+        vault: Vault,
+        desk: Desk,
+        watch: Watch,
+        clock: Clock,
+        whose: Whose,
+        record: Record,
     ) -> None:
         self.site, self._records, self._vault, self._desk = site, records, vault, desk
-        self._watch, self._clock, self._whose = watch, clock, whose
+        self._watch, self._clock, self._whose, self._record = watch, clock, whose, record
 
     @property
     def routes(self) -> list[Route]:
@@ -235,7 +244,7 @@ class Office:
             return self._door(request, lang)
         wanted = request.query_params.get("number", "").strip()[:64]
         found: Sequence[CaseKept] = ()
-        after = _number(request.query_params.get("after")) or 0
+        after = whole(request.query_params.get("after")) or 0
         if wanted:
             one = await self._records.case(session.authority, wanted)
             if one is not None:
@@ -298,8 +307,10 @@ class Office:
         at_ms = self._at(case, form.get("at", ""))
         if not event.startswith("office-") or len(event) > 64 or at_ms is None or not stage:
             return RedirectResponse(f"/{lang}/office/cases/{case.id}?said=no_stage", 303)
+        if unlikely(at_ms, self._clock()):
+            return RedirectResponse(f"/{lang}/office/cases/{case.id}?said=no_time", 303)
         given = StageGiven(case.authority, case.number, event, stage, at_ms)
-        [verdict] = await record_stages(self._records, self._desk, [given], self._clock)
+        [verdict] = await self._record([given])
         await self._note(session, f"case.stage {stage[:40]} {verdict}", f"case/{case.id}")
         back = RedirectResponse(f"/{lang}/office/cases/{case.id}?said={verdict}", 303)
         return self._keeping(request, back, session)
@@ -365,17 +376,17 @@ class Office:
         lang, session = language(self.site, request), await self._session(request)
         if session is None:
             return self._door(request, lang)
-        after = _number(request.query_params.get("after")) or 0
+        after = whole(request.query_params.get("after")) or 0
         all_ = await self._records.letters(None, after, PAGE)
         found = [one for one in all_ if await self._may_see(session, one)]
         await self._note(session, "letters.read", f"authority/{session.authority}")
-        again = request.query_params.get("again", "")
+        again = whole(request.query_params.get("again"))
         words = self.site.words[lang]
         return await self._shown(
             request, lang, session, "office-letters.html", "letters",
             letters=[self._fallen(one, lang) for one in found], here=f"/{lang}/office/letters",
             next=all_[-1].id if len(all_) == PAGE else None,
-            told=words.say("office.letters.again", count=int(again)) if again.isdigit() and len(again) < 6 else "",
+            told=words.say("office.letters.again", count=again) if again is not None else "",
         )  # fmt: skip
 
     async def replay(self, request: Request) -> Response:
@@ -384,7 +395,7 @@ class Office:
         form = await posted(request)
         if session is None:
             return self._door(request, lang)
-        wanted, now_ms = _number(form.get("letter")), self._clock()
+        wanted, now_ms = whole(form.get("letter")), self._clock()
         count = 0
         if wanted is not None and self._ours(request, session, form):
             shown = await self._records.letters(None, wanted - 1, 1)
@@ -400,7 +411,7 @@ class Office:
             return self._door(request, lang)
         if not await self._sees_all(session):
             return await self._none(request, lang, session)
-        after = _number(request.query_params.get("after")) or 0
+        after = whole(request.query_params.get("after")) or 0
         found = await self._records.asides(None, after, PAGE)
         await self._note(session, "aside.read", f"authority/{session.authority}")
         return await self._shown(
@@ -430,7 +441,7 @@ class Office:
     async def _may_see(self, session: Session, notice: NoticeKept) -> bool:
         """Whether a message is about a case of theirs, or they look after the whole server."""
         kind, _, case = notice.subject.partition("/")
-        number = _number(case) if kind == "case" else None
+        number = whole(case) if kind == "case" else None
         about = await self._records.case_by_id(number) if number is not None else None
         return about.authority == session.authority if about else await self._sees_all(session)
 
@@ -487,7 +498,3 @@ class Office:
 def replace_seen(session: Session, now_ms: int) -> Session:
     """The session, seen now."""
     return msgspec.structs.replace(session, seen_ms=now_ms)
-
-
-def _number(written: str | None) -> int | None:
-    return int(written) if written and written.isdigit() and len(written) < 18 else None

@@ -29,6 +29,15 @@ async def posted(request: Request, most_bytes: int = MOST_BYTES) -> Mapping[str,
         return {}
 
 
+def whole(written: str | None) -> int | None:
+    """A whole number, as a form or an address has it; None for anything else.
+
+    >>> whole("17"), whole("²"), whole("-1"), whole("9" * 18), whole(None)
+    (17, None, None, None, None)
+    """
+    return int(written) if written and written.isascii() and written.isdigit() and len(written) < 18 else None
+
+
 def from_here(request: Request) -> bool:
     """Whether a browser says that the form stands on this site. Programs say nothing of the kind, and may come in.
 
