@@ -18,6 +18,7 @@ from vikno.domain.values import Place, Text
 from vikno.packs.derive import read_derived
 from vikno.packs.facts import Builder
 from vikno.packs.forms import CONSULTATION
+from vikno.packs.names import read_names
 from vikno.packs.shapes import Read
 from vikno.packs.source import Node, Report, Scalar
 from vikno.packs.words import FolderTexts
@@ -121,17 +122,9 @@ class _Items:
                     read.place,
                     f"the rows of “{name.text}” are in order of their days; {later[0]} is not after {earlier[0]}",
                 )
-        basis = self.names(read.get("basis", []), self.law, "law_unknown", "law")
-        self.names(read.get("source", []), self.sources, "source_unknown", "source")
+        basis = read_names(read.get("basis", []), self.law, "law", builder.report)
+        read_names(read.get("source", []), self.sources, "source", builder.report)
         return Amount(name.text, currency, tuple(rows), basis, name.place)
-
-    def names(self, scalars: Sequence[Scalar], known: Mapping[str, Any], code: str, what: str) -> tuple[str, ...]:
-        for scalar in scalars:
-            if scalar.text not in known:
-                self.builder.say(
-                    code, scalar.place, f"there is no {what} “{scalar.text}”{did_you_mean(scalar.text, known)}"
-                )
-        return tuple(scalar.text for scalar in scalars)
 
     def items(self, reads: Sequence[Read]) -> tuple[Item, ...]:
         items = [item for read in reads if (item := self.item(read))]
@@ -217,8 +210,8 @@ class _Items:
             id=name.text,
             text=text,
             when=(builder.condition(when) or TRUE) if when is not None else None,
-            basis=self.names(basis, self.law, "law_unknown", "law"),
-            sources=self.names(sources, self.sources, "source_unknown", "source"),
+            basis=read_names(basis, self.law, "law", builder.report),
+            sources=read_names(sources, self.sources, "source", builder.report),
             form=read.get("form", self.defaults.get("form") if kind == "bring" else None),
             confidence=read.get("confidence", self.defaults.get("confidence", "C")),
             amount=self.sum(read),

@@ -8,6 +8,7 @@ from vikno.domain.catalog import Country, Entry
 from vikno.domain.rules.findings import Finding, did_you_mean
 from vikno.domain.values import Text
 from vikno.packs.forms import ENTRIES
+from vikno.packs.names import read_names
 from vikno.packs.shapes import MISSING, Read
 from vikno.packs.source import Report, Scalar, read_yaml
 from vikno.packs.words import FolderTexts
@@ -33,19 +34,13 @@ def _entry(
     if authority and authority.text not in country.authorities:
         near = did_you_mean(authority.text, country.authorities)
         report(Finding("authority_unknown", authority.place, f"country.yaml has no authority “{authority.text}”{near}"))
-    known = []
-    for scalar in read.get("services", []):
-        if scalar.text in services:
-            known.append(f"{country.code}/{scalar.text}")
-            continue
-        near = did_you_mean(scalar.text, services)
-        report(Finding("service_unknown", scalar.place, f"there is no service “{scalar.text}”{near}"))
+    named = read_names(read.get("services", []), services, "service", report)
     key, title, office = f"entry.{name.text}", read.get("title"), read.get("office")
     return Entry(
         slug=name.text,
         title=texts.text(f"{key}.title", title) if title else Text(f"{key}.title", name.text, place=name.place),
         office=texts.text(f"{key}.office", office) if office else None,
         authority=authority.text if authority else None,
-        services=tuple(known),
+        services=tuple(f"{country.code}/{one}" for one in named if one in services),
         place=name.place,
     )

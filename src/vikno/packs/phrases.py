@@ -21,8 +21,7 @@ def load_phrases() -> Mapping[str, Phrases]:
     >>> load_phrases()["uk"].say("resume.old", count=3).partition(".")[0]
     'Минуло 3 дні'
     """
-    found = sorted(TEXTS.iterdir(), key=lambda file: file.name)
-    return {file.name[:-3]: read_phrases(file) for file in found if file.name.endswith(".po")}
+    return read_languages(TEXTS)
 
 
 @cache
@@ -32,7 +31,12 @@ def load_notice_phrases() -> Mapping[str, Phrases]:
     >>> load_notice_phrases()["uk"].say("usual.range", low=1, count=3)
     'Зазвичай це триває 1–3 робочі дні.'
     """
-    found = sorted((TEXTS / "notices").iterdir(), key=lambda file: file.name)
+    return read_languages(TEXTS / "notices")
+
+
+def read_languages(folder: Traversable) -> dict[str, Phrases]:
+    """Every language that has a file in a folder, in the order of their names."""
+    found = sorted(folder.iterdir(), key=lambda file: file.name)
     return {file.name[:-3]: read_phrases(file) for file in found if file.name.endswith(".po")}
 
 

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from vikno.domain.cases import Lasting, Process, Stage, WorkingDays
 from vikno.domain.catalog import Country
 from vikno.domain.notify import Quiet
-from vikno.domain.rules.findings import Finding, did_you_mean
+from vikno.domain.rules.findings import Finding
 from vikno.domain.rules.service import Service
 from vikno.domain.values import Text
 from vikno.packs.forms import PROCESS
+from vikno.packs.names import read_names
 from vikno.packs.shapes import Read
 from vikno.packs.source import Report, Scalar, read_yaml
 from vikno.packs.words import FolderTexts
@@ -78,8 +79,8 @@ class _Reader:
             after=self.stages(read, "after", names) if "after" in read else tuple(above[-1:]),
             usual=self.lasting(read, "usual", key),
             legal=self.lasting(read, "legal", key),
-            basis=self.named(read.get("basis", []), self.law, "law"),
-            sources=self.named(read.get("source", []), self.sources, "source"),
+            basis=read_names(read.get("basis", []), self.law, "law", self.report),
+            sources=read_names(read.get("source", []), self.sources, "source", self.report),
             final=read.get("final", False),
             announce=read.get("announce", True),
             place=name.place,
@@ -90,14 +91,7 @@ class _Reader:
         return self.texts.text(f"{key}.{name}", scalar) if scalar else None
 
     def stages(self, read: Read, key: str, names: Sequence[str]) -> tuple[str, ...]:
-        known = []
-        for scalar in read.get(key, []):
-            if scalar.text in names:
-                known.append(scalar.text)
-                continue
-            near = did_you_mean(scalar.text, names)
-            self.report(Finding("stage_unknown", scalar.place, f"there is no stage “{scalar.text}”{near}"))
-        return tuple(known)
+        return tuple(name for name in read_names(read.get(key, []), names, "stage", self.report) if name in names)
 
     def lasting(self, read: Read, name: str, key: str) -> Lasting | None:
         given = read.get(name)
@@ -107,16 +101,9 @@ class _Reader:
         return Lasting(
             low=given.get("from", 0),
             high=given.get("to"),
-            basis=self.named(given.get("basis", []), self.law, "law"),
-            sources=self.named(given.get("source", []), self.sources, "source"),
+            basis=read_names(given.get("basis", []), self.law, "law", self.report),
+            sources=read_names(given.get("source", []), self.sources, "source", self.report),
             confidence=given.get("confidence", "C"),
             text=self.texts.text(f"{key}.{name}", text) if text else None,
             place=read.at(name),
         )
-
-    def named(self, scalars: Sequence[Scalar], known: Mapping[str, Any], what: str) -> tuple[str, ...]:
-        for scalar in scalars:
-            if scalar.text not in known:
-                near = did_you_mean(scalar.text, known)
-                self.report(Finding(f"{what}_unknown", scalar.place, f"there is no {what} “{scalar.text}”{near}"))
-        return tuple(scalar.text for scalar in scalars)
