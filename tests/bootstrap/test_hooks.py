@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -52,3 +53,22 @@ async def test_no_account_takes_anything_without_proof(web: Web) -> None:
 async def test_mails_have_no_webhook_neither_the_short_way(web: Web) -> None:
     assert not [path for path in web.quick if b"email" in path]
     assert b"/hooks/telegram/main" in web.quick
+
+
+async def test_what_breaks_off_on_its_way_is_not_taken(web: Web) -> None:
+    """The platform brings it again, whole; nobody has to look at a part of it."""
+    secret = web.intake.vault.digest("webhook secret", "telegram/main").encode()
+    came: list[Any] = [{"type": "http.request", "body": b'{"update_id": 1, "mess', "more_body": True}]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return came.pop(0) if came else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"x-telegram-bot-api-secret-token", secret)]
+    await web.bot({"type": "http", "method": "POST", "path": "/hooks/telegram/main", "headers": headers}, receive, send)
+    assert web.bot.hooks["telegram/main"].counted.total() == 0
+    assert await web.intake.book.asides("telegram/main") == ()
+    assert sent[0]["status"] == 413

@@ -71,6 +71,7 @@ from vikno.usecases.records import (
     Vault,
     Verdict,
 )
+from vikno.wire.body import whole_body
 
 log = logging.getLogger("vikno.api")
 
@@ -78,8 +79,6 @@ MOST_BYTES = 64 * 1024
 """Of a body."""
 MOST_BATCH_BYTES = 1024 * 1024
 """Of the body of a batch."""
-MOST_DRAINED = 16 * 1024 * 1024
-"""Bytes of a body that is too large which are received and thrown away, so that its sender hears why it was refused."""
 JSON = b"application/json"
 PROBLEM = b"application/problem+json"
 SVG = b"image/svg+xml"
@@ -368,19 +367,10 @@ async def _body(scope: Scope, receive: Receive, most: int) -> bytes:
     kind = _header(scope, b"content-type").partition(";")[0].strip().lower()
     if kind not in ("", "application/json"):
         raise refused("media_type_wrong", f"“{shortened(kind)}”")
-    parts, received, more = [], 0, True
-    while more:
-        message = await receive()
-        part: bytes = message.get("body", b"")
-        received += len(part)
-        if received <= most:
-            parts.append(part)
-        elif received > MOST_DRAINED:
-            break
-        more = message.get("more_body", False)
-    if received > most:
+    body = await whole_body(receive, most)
+    if body is None:
         raise refused("body_too_large", f"at most {most} bytes")
-    return b"".join(parts)
+    return body
 
 
 def _parts(scope: Scope) -> list[str]:

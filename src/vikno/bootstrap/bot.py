@@ -16,7 +16,8 @@ from vikno.usecases.ports import Outbox
 from vikno.usecases.receive_message import Desk
 from vikno.usecases.records import Records, Vault
 from vikno.usecases.send_messages import Sender
-from vikno.wire.hooks import MOST_BYTES, Headers, Hook
+from vikno.wire.body import whole_body
+from vikno.wire.hooks import MOST_BYTES, TOO_LARGE, Headers, Hook
 
 log = logging.getLogger("vikno.bot")
 
@@ -108,8 +109,9 @@ class Bot:
         hook = self.hooks[named] if named in {account.name for account in self._by_web} else None
         if hook is None or scope["method"] not in ("POST", "GET"):
             status, headers, body = 404, [(b"content-type", b"text/plain")], b"no such hook\n"
+        elif (given := await whole_body(receive, MOST_BYTES)) is None:
+            status, headers, body = TOO_LARGE
         else:
-            given = await _body(receive)
             status, headers, body = await hook.answer(list(scope["headers"]), given, scope.get("query_string", b""))
         headers = [*headers, (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -191,19 +193,3 @@ class Bot:
             await self._stopping.wait()
 
         await self._kept_up(account.name, once)
-
-
-async def _body(receive: Receive) -> bytes:
-    """The body of a request, or the beginning of one that is too large."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        part = message.get("body", b"")
-        size += len(part)
-        if size <= MOST_BYTES + 1:
-            parts.append(part)
-        elif sum(map(len, parts)) <= MOST_BYTES:
-            parts.append(b"\0" * (MOST_BYTES + 1))
-        if not message.get("more_body") or size > 16 * MOST_BYTES:
-            return b"".join(parts)

@@ -33,11 +33,10 @@ from vikno.portal.streams import Streams
 from vikno.usecases.converse import FindOut, converse, joined
 from vikno.usecases.hold_conversation import ConversationUnknown, hold_conversation, read_state
 from vikno.usecases.ports import ConversationStore, Outbox, Upkeep
+from vikno.wire.body import whole_body
 
 MOST_BYTES = 64 * 1024
 """A turn; what a person types is shorter by far, and is read up to 400 letters."""
-MOST_DRAINED = 16 * 1024 * 1024
-"""Of a larger body this much is received and thrown away, so that whoever sent it hears why it was refused."""
 TOKEN_BYTES = 24
 
 Token = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{22,64}\Z")]
@@ -132,10 +131,9 @@ class Chat:
 
     async def turns(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hold one turn and answer with it."""
-        try:
-            body = await _body(receive)
-        except TooLong:
-            await self._refuse(send, 413, "too_long", "long", _language(scope["headers"]))
+        body = await whole_body(receive, MOST_BYTES)
+        if body is None:
+            await self._refuse(send, 413, TooLong.code, "long", _language(scope["headers"]))
             return
         status, headers, answer = await self.turn(scope["headers"], body)
         await send({"type": "http.response.start", "status": status, "headers": [*headers, _length(answer)]})
@@ -248,27 +246,6 @@ class Chat:
         message = self.words(lang).say(f"chat.{phrase}")
         headers = [*_LINES, (b"retry-after", b"1")] if status == 503 else _LINES
         return status, headers, _encode({"error": {"code": code, "message": message}}) + b"\n"
-
-
-async def _body(receive: Receive) -> bytes:
-    """The body of a request.
-
-    Raises:
-        TooLong: it is larger than `MOST_BYTES`.
-    """
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    received = len(body)
-    while message.get("more_body"):
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received <= MOST_BYTES:
-            body += message.get("body", b"")
-        elif received > MOST_DRAINED:
-            break
-    if received > MOST_BYTES:
-        raise TooLong
-    return body
 
 
 def _is_token(token: str) -> bool:

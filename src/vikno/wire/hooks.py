@@ -22,6 +22,7 @@ MOST_FIELDS = 50
 """Of a query; a gateway that brings an SMS by GET has ten."""
 Headers = list[tuple[bytes, bytes]]
 _PLAIN = [(b"content-type", b"text/plain; charset=utf-8")]
+TOO_LARGE: tuple[int, Headers, bytes] = 413, _PLAIN, b"too large\n"
 
 
 class Hook:
@@ -35,7 +36,7 @@ class Hook:
     async def answer(self, headers: Headers, body: bytes, query: bytes = b"") -> tuple[int, Headers, bytes]:
         """From a request's headers (names in lower case) and body to status, headers and body."""
         if len(body) > MOST_BYTES:
-            return 413, _PLAIN, b"too large\n"
+            return TOO_LARGE
         try:
             said = dict(parse_qsl(query.decode("latin-1"), max_num_fields=MOST_FIELDS)) if query else {}
         except ValueError:

@@ -15,7 +15,7 @@ from vikno.api.problems import PROBLEMS
 from vikno.cli.reference.markdown import code, numbers, table
 from vikno.usecases import bring_cases, records, tell_subscribers
 from vikno.usecases.import_cases import MOST_LETTERS, REASONS
-from vikno.wire import guarded
+from vikno.wire import body, guarded
 
 OPENAPI = "openapi.json"
 
@@ -24,7 +24,7 @@ def parts() -> dict[str, Callable[[], str]]:
     return {
         "api addresses": _addresses,
         "problems of the api": _problems,
-        "limits of the api": lambda: numbers(app, keys),
+        "limits of the api": lambda: numbers(app, body, keys),
         "columns of cases": _columns,
         "encodings": lambda: ", ".join(code(name) for name in ENCODINGS) + "\n",
         "refused rows": _reasons,

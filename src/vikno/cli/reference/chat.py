@@ -12,6 +12,7 @@ import msgspec.inspect as shape
 from vikno.cli.reference.markdown import code, numbers, remarks, table
 from vikno.domain.dialog import messages
 from vikno.portal import chat, streams
+from vikno.wire import body
 
 STRUCTS = (
     chat.Asked,
@@ -29,7 +30,7 @@ STRUCTS = (
 def parts() -> dict[str, Callable[[], str]]:
     fields = {f"chat {kind.__name__}": partial(_fields, kind) for kind in STRUCTS}
     kinds = {"kinds of message": partial(_said, "Kind"), "styles of button": partial(_said, "Style")}
-    return {"chat addresses": _addresses, **fields, **kinds, "limits of the chat": lambda: numbers(chat, streams)}
+    return {"chat addresses": _addresses, **fields, **kinds, "limits of the chat": lambda: numbers(chat, body, streams)}
 
 
 def _addresses() -> str:
