@@ -13,10 +13,10 @@ HERE = "127.0.0.1:8080"
 UNUSED: Any = None
 
 
-async def asked(method: str, path: str, **headers: str) -> int:
+async def asked(method: str, path: str, said: str = "{}", **headers: str) -> int:
     app = Demo(UNUSED, UNUSED, f"http://{HERE}", "dms-site", ()).app
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{HERE}") as client:
-        answer = await client.request(method, path, headers=headers, content="{}" if method == "POST" else None)
+        answer = await client.request(method, path, headers=headers, content=said if method == "POST" else None)
     return answer.status_code
 
 
@@ -48,3 +48,9 @@ async def test_a_page_from_elsewhere_does_nothing(headers: dict[str, str]) -> No
 @pytest.mark.parametrize("headers", [{}, {"origin": f"http://{HERE}", "sec-fetch-site": "same-origin"}])
 async def test_its_own_page_and_programs_do(headers: dict[str, str]) -> None:
     assert await asked("POST", "/demo/order", host=HERE, **headers) == 400, "there is nothing to order in this test"
+
+
+@pytest.mark.parametrize("path", ["/demo/do", "/demo/order", "/demo/stage"])
+@pytest.mark.parametrize("said", ["", "{", "[]", '{"service": 7, "number": 7, "phone": 7}', "{}" + " " * 70_000])
+async def test_what_the_page_never_says_is_refused(path: str, said: str) -> None:
+    assert await asked("POST", path, said, host=HERE) == 400

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 import segno
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -27,7 +28,9 @@ from vikno.portal.site import wanted
 from vikno.testing.phones import Phones
 from vikno.usecases.follow_case import case_token, check_code, code_digest
 from vikno.usecases.records import CaseGiven, CaseKept, StageGiven
+from vikno.wire.body import whole_body
 
+T = TypeVar("T")
 HERE = files("vikno.testing.phones")
 TEXTS = ("uk", "en")
 MOST_BYTES = 64 * 1024
@@ -47,6 +50,19 @@ class Asked(msgspec.Struct):
     do: str
     said: str = ""
     message: int = 0
+
+
+class Order(msgspec.Struct):
+    """What somebody applies for at the counter."""
+
+    service: str = ""
+
+
+class Moved(msgspec.Struct):
+    """The stage that the office gives a case."""
+
+    number: str = ""
+    stage: str = ""
 
 
 @dataclass
@@ -145,19 +161,17 @@ class Demo:
 
     async def do(self, request: Request) -> Response:
         """A person does something with a phone."""
-        body = await request.body()
+        asked = await said_by(request, Asked)
         try:
-            asked = msgspec.json.decode(body[:MOST_BYTES], type=Asked)
             await self.phones.ask(self.phones.do(asked.phone, asked.do, asked.said, asked.message))
-        except (msgspec.DecodeError, LookupError, ValueError) as error:
+        except (LookupError, ValueError) as error:
             return JSONResponse({"error": type(error).__name__}, 400, headers=HEADERS)
         await asyncio.sleep(0.2)  # what the bot answers at once is there when the page looks
         return await self.state(request)
 
     async def order(self, request: Request) -> Response:
         """Somebody orders a document at the counter, and gets a receipt."""
-        body = await request.body()
-        key = msgspec.json.decode(body[:MOST_BYTES], type=dict[str, str]).get("service", "")
+        key = (await said_by(request, Order)).service
         if key not in self.services or len(self.ordered) >= 50:
             return JSONResponse({"error": "service"}, 400, headers=HEADERS)
         authority = f"{key.partition('/')[0]}/dms"
@@ -173,16 +187,24 @@ class Demo:
 
     async def stage(self, request: Request) -> Response:
         """The office moves a case."""
-        body = await request.body()
-        asked = msgspec.json.decode(body[:MOST_BYTES], type=dict[str, str])
-        one = next((one for one in self.ordered if one.case.number == asked.get("number")), None)
+        asked = await said_by(request, Moved)
+        one = next((one for one in self.ordered if one.case.number == asked.number), None)
         if one is None:
             return JSONResponse({"error": "case"}, 400, headers=HEADERS)
         now_ms = self.intake.clock()
-        given = StageGiven(one.case.authority, one.case.number, f"demo-{now_ms}", asked.get("stage", ""), now_ms)
+        given = StageGiven(one.case.authority, one.case.number, f"demo-{now_ms}", asked.stage, now_ms)
         await self.intake.record([given])
         await asyncio.sleep(0.3)
         return await self.state(request)
+
+
+async def said_by(request: Request, kind: type[T]) -> T:
+    """What the page says. Raises HTTPException for what it never does."""
+    body = await whole_body(request.receive, MOST_BYTES)
+    try:
+        return msgspec.json.decode(body or b"", type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise HTTPException(400, headers=HEADERS) from None
 
 
 def spoken(request: Request) -> str:
