@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from vikno.domain.dialog.tidy import tidy
+from vikno.portal.posted import posted
 from vikno.portal.site import LANGUAGE_COOKIE, SCHEME_COOKIE, Site
 from vikno.portal.window import follow_address
 from vikno.ui.frame import SCHEMES
 
-MOST_FORM_BYTES = 4096
+MOST_QUERY_BYTES = 4096
 YEAR_S = 365 * 86400
 
 
@@ -53,7 +53,7 @@ class Home:
         if lang not in self.site.languages:
             return self.site.gone(request, self.site.language_of(request), "page", 404)
         world, words = self.site.world(), self.site.words[lang]
-        wish = tidy(request.query_params.get("q", "")) if len(request.scope["query_string"]) <= MOST_FORM_BYTES else ""
+        wish = tidy(request.query_params.get("q", "")) if len(request.scope["query_string"]) <= MOST_QUERY_BYTES else ""
         found = world.index.find(wish, world.words(lang).filler_of_wishes).keys if wish else ()
         response = self.site.pages.page(
             "home.html",
@@ -95,7 +95,7 @@ class Home:
 
     async def preferences(self, request: Request) -> Response:
         """Remember light, dark or automatic colours, and go back to the page they were chosen on."""
-        form = _form(await _body(request))
+        form = await posted(request)
         response = RedirectResponse(own_path(form.get("back", "/")), 303)
         if form.get("scheme") in SCHEMES:
             response.set_cookie(
@@ -114,26 +114,6 @@ class Home:
     async def health(self, _: Request) -> Response:
         """For the watchman: the server answers and has services to offer."""
         return PlainTextResponse(f"ok {len(self.site.world().services)}\n")
-
-
-def _form(body: bytes) -> dict[str, str]:
-    """A small form's fields; none of one that holds more than any of ours."""
-    try:
-        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=8))
-    except ValueError:
-        return {}
-
-
-async def _body(request: Request) -> bytes:
-    """A small form; what is larger is cut, and then means nothing."""
-    body = b""
-    try:
-        async for chunk in request.stream():
-            if len(body) < MOST_FORM_BYTES:
-                body += chunk[:MOST_FORM_BYTES]
-    except ClientDisconnect:
-        return b""
-    return body if len(body) < MOST_FORM_BYTES else b""
 
 
 def own_path(path: str) -> str:

@@ -45,7 +45,6 @@ class Letter:
     """A message as its person sees it. `status` is one of `records.NoticeStatus`."""
 
     text: str
-    title: str
     day: str
     status: str
 
@@ -193,17 +192,14 @@ class Inbox:
                 title=words.say(f"asked.{what}"),
                 text=words.say(f"asked.{what}.text"),
                 what=what,
-                people=self.site.people(lang),
                 **given,
             )
         )
 
     def _letter(self, notice: NoticeKept, cases: Sequence[CaseKept], lang: str) -> Letter:
-        said = outbound_of(notice)
         about = next((case.service for case in cases if notice.subject == f"case/{case.id}"), "")
-        return Letter(
-            said.text, said.subject or "", day_of(self.site, about, notice.created_ms, lang, "short"), notice.status
-        )
+        day = day_of(self.site, about, notice.created_ms, lang, "short")
+        return Letter(outbound_of(notice).text, day, notice.status)
 
     def _followed(self, case: CaseKept, lang: str) -> Followed:
         process = self._processes(case.service)

@@ -40,8 +40,6 @@ LONGEST_MS = 8 * 3_600_000
 """A working day: after it the key is asked for again in any case."""
 ATTEMPTS, WINDOW_MS = 10, 600_000
 """Wrong keys that one address may try in ten minutes; a right one has 43 random characters."""
-EVERYBODY = "*"
-"""The authority of an operator's key: letters and what was put aside of all."""
 PAGE = 50
 SCANNED = 10_000
 """Cases looked through for those that outstay; the page says so when there are more."""
@@ -206,7 +204,7 @@ class Office:
             return None
         if not fresh or await self._key(session) is None:
             return None
-        return replace_seen(session, now_ms)
+        return msgspec.structs.replace(session, seen_ms=now_ms)
 
     async def _key(self, session: Session) -> ApiKey | None:
         keys = await self._records.keys(session.authority)
@@ -378,7 +376,8 @@ class Office:
             return self._door(request, lang)
         after = whole(request.query_params.get("after")) or 0
         all_ = await self._records.letters(None, after, PAGE)
-        found = [one for one in all_ if await self._may_see(session, one)]
+        every = await self._sees_all(session)
+        found = [one for one in all_ if await self._may_see(session, one, every)]
         await self._note(session, "letters.read", f"authority/{session.authority}")
         again = whole(request.query_params.get("again"))
         words = self.site.words[lang]
@@ -399,7 +398,8 @@ class Office:
         count = 0
         if wanted is not None and self._ours(request, session, form):
             shown = await self._records.letters(None, wanted - 1, 1)
-            if shown and shown[0].id == wanted and await self._may_see(session, shown[0]):
+            every = await self._sees_all(session)
+            if shown and shown[0].id == wanted and await self._may_see(session, shown[0], every):
                 count = await self._records.replay((wanted,), now_ms, now_ms + REPLAYED_MS)
                 await self._note(session, "letters.replay", f"notice/{wanted}")
         return self._keeping(request, RedirectResponse(f"/{lang}/office/letters?again={count}", 303), session)
@@ -438,17 +438,15 @@ class Office:
         ]  # fmt: skip
         return await self._shown(request, lang, session, "office-channels.html", "channels", channels=shown)
 
-    async def _may_see(self, session: Session, notice: NoticeKept) -> bool:
-        """Whether a message is about a case of theirs, or they look after the whole server."""
+    async def _may_see(self, session: Session, notice: NoticeKept, every: bool) -> bool:
+        """Whether a message is about a case of theirs; `every`: one that is about none is theirs too."""
         kind, _, case = notice.subject.partition("/")
         number = whole(case) if kind == "case" else None
         about = await self._records.case_by_id(number) if number is not None else None
-        return about.authority == session.authority if about else await self._sees_all(session)
+        return about.authority == session.authority if about else every
 
     async def _sees_all(self, session: Session) -> bool:
-        """An operator's key, or a server with one authority only, whose staff are the operators."""
-        if session.authority == EVERYBODY:
-            return True
+        """On a server with one authority only its staff are the operators."""
         authorities = {key.authority for key in await self._records.keys() if key.revoked_ms is None}
         return authorities == {session.authority}
 
@@ -493,8 +491,3 @@ class Office:
 
     async def _note(self, session: Session, what: str, about: str) -> None:
         await self._records.note((Access(self._clock(), f"office/{session.key}", what, about),))
-
-
-def replace_seen(session: Session, now_ms: int) -> Session:
-    """The session, seen now."""
-    return msgspec.structs.replace(session, seen_ms=now_ms)
