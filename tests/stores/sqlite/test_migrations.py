@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import apsw
@@ -12,6 +13,7 @@ from vikno.stores.sqlite import SqliteStore
 from vikno.stores.sqlite.errors import StoreForeign, StoreTooNew
 from vikno.stores.sqlite.migrations import APPLICATION_ID, Migration, found, migrate, version
 from vikno.usecases.ports import Kept
+from vikno.usecases.records import Position
 
 VERSIONS = Path(__file__).with_name("versions")
 FIRST, BROKEN = (
@@ -29,14 +31,28 @@ def test_the_steps_are_numbered_without_a_gap() -> None:
     assert all(step.name and step.script for step in found())
 
 
+def a_store_of(number: int, folder: Path) -> SqliteStore:
+    """A store that has come this far, opened by today's version.
+
+    `versions/` has a sample of what each version has brought, so that a new step is tried on what was there before it.
+    """
+    connection = apsw.Connection(str(folder / "a.db"))
+    for step in found()[:number]:
+        migrate(connection, found()[: step.number])
+        if (sample := VERSIONS / f"{step.number:04}.sql").exists():
+            connection.execute(sample.read_text("utf-8"))
+    connection.close()
+    return SqliteStore(f"sqlite:///{folder}/a.db", lambda: 5_000)
+
+
+def test_each_version_that_changes_what_tables_hold_has_a_sample() -> None:
+    changes = {step.number for step in found() if re.search(r"(CREATE|ALTER) TABLE", step.script)}
+    assert {int(sample.stem) for sample in VERSIONS.iterdir()} == changes
+
+
 @pytest.mark.parametrize("number", range(1, len(found()) + 1))
 async def test_a_store_of_each_version_opens_with_what_it_held(tmp_path: Path, number: int) -> None:
-    """`versions/` has a sample of each version, so that a new step is tried on what was there before it."""
-    connection = apsw.Connection(str(tmp_path / "a.db"))
-    migrate(connection, found()[:number])
-    connection.execute((VERSIONS / f"{number:04}.sql").read_text("utf-8"))
-    connection.close()
-    store = SqliteStore(f"sqlite:///{tmp_path}/a.db", lambda: 5_000)
+    store = a_store_of(number, tmp_path)
     assert [c.name for c in await store.page()] == ["telegram:17", "web:anna"]
     assert await store.turn("web:anna", "e2", never) == Kept(("Скільки років?".encode(),), True, 3)
     assert [(e.position, e.status) for e in await store.since("web:anna", 0)] == [(1, "done"), (2, "done"), (3, "done")]
@@ -45,12 +61,9 @@ async def test_a_store_of_each_version_opens_with_what_it_held(tmp_path: Path, n
     await store.close()
 
 
-async def test_a_store_of_version_3_opens_with_its_records(tmp_path: Path) -> None:
-    connection = apsw.Connection(str(tmp_path / "a.db"))
-    migrate(connection, found()[:3])
-    connection.execute((VERSIONS / "0003.sql").read_text("utf-8"))
-    connection.close()
-    store = SqliteStore(f"sqlite:///{tmp_path}/a.db", lambda: 5_000)
+@pytest.mark.parametrize("number", range(3, len(found()) + 1))
+async def test_a_store_of_each_version_since_3_opens_with_its_records(tmp_path: Path, number: int) -> None:
+    store = a_store_of(number, tmp_path)
     known, case = await store.known("telegram/main:0f"), await store.case("dms", "A-17")
     assert known is not None
     assert known.sealed == b"\x5e\xa1\xed"
@@ -60,12 +73,17 @@ async def test_a_store_of_version_3_opens_with_its_records(tmp_path: Path) -> No
     assert [passed.stage for passed in await store.history(7)] == ["checked"]
     assert [due.kind for due in await store.overdue(9_000)] == ["slow"]
     assert [notice.id for notice in await store.lease("telegram/main", "notice", 9, 5_000)] == [4]
-    assert [notice.status for notice in await store.inbox("telegram/main:0f")] == ["sending", "sent"]
+    assert [notice.status for notice in await store.inbox("telegram/main:0f")] == ["sending", "sent", "expired"]
+    assert [notice.id for notice in await store.letters(None)] == [2]
+    assert [notice.id for notice in await store.letters("telegram/main")] == [2]
+    changes = await store.changes("dms", Position(0), 10_000)
+    assert [(event.status, event.stage) for event in changes.events] == [("followed", ""), ("sent", "checked")]
     assert await store.report("telegram/main", "m1", "delivered", 5_000)
     assert [aside.reason for aside in await store.asides(None)] == ["update_unreadable"]
     assert not await store.attempt("somebody", 2, 5_000, 5_000)
     assert await store.key("d16e57") is not None
     assert [access.who for access in await store.accesses("case/7")] == ["api/1"]
+    assert [subscriber.authority for subscriber in await store.subscribers()] == (["dms"] if number >= 5 else [])
     await store.close()
 
 

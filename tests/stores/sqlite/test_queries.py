@@ -1,4 +1,4 @@
-"""No statement of the store looks through a whole table."""
+"""No statement of the store looks through a whole table, nor makes one in memory each time it is run."""
 
 from __future__ import annotations
 
@@ -21,6 +21,20 @@ IN_ORDER = {
 """Those that take the first few of an index that holds only what they look for."""
 WHOLE = {"read_all_keys", "last_notice", "read_subscribers"}
 """Of a table that has as many rows as authorities have systems, or as there are tables that count."""
+SELDOM = {
+    "begin_address", "unfollow", "unfollow_all", "end_this_timer", "expire", "recover", "replay", "forget_notices",
+    "forget_keys", "forget_effects", "forget_its_keys", "forget_old_asides", "forget_old_attempts", "add_key",
+    "revoke_key", "add_subscriber", "remove_subscriber", "advance_subscriber", "rewind_subscriber", "fail_subscriber",
+}  # fmt: skip
+"""Those that are not run for each turn, report or notice, or once for many of them."""
+
+
+def explained(name: str, how: str) -> list[tuple[apsw.SQLiteValue, ...]]:
+    connection = apsw.Connection(":memory:")
+    migrate(connection, found())
+    numbered = {int(number) for number in re.findall(r"\?(\d+)", NAMED[name])}
+    places = max(numbered) if numbered else NAMED[name].count("?")
+    return connection.execute(f"{how} {NAMED[name]}", ["1"] * places).fetchall()
 
 
 def sources() -> str:
@@ -35,13 +49,15 @@ def test_names_are_given_once_and_each_is_used() -> None:
 
 @pytest.mark.parametrize("name", NAMED)
 def test_a_statement_finds_its_rows_by_an_index(name: str) -> None:
-    connection = apsw.Connection(":memory:")
-    migrate(connection, found())
-    numbered = {int(number) for number in re.findall(r"\?(\d+)", NAMED[name])}
-    places = max(numbered) if numbered else NAMED[name].count("?")
-    plan = [str(row[-1]) for row in connection.execute("EXPLAIN QUERY PLAN " + NAMED[name], ["1"] * places).fetchall()]
+    plan = [str(row[-1]) for row in explained(name, "EXPLAIN QUERY PLAN")]
     assert not [step for step in plan if "TEMP B-TREE" in step], plan
     for step in plan:
         if step.startswith("SCAN") and step != "SCAN CONSTANT ROW" and name not in WHOLE:
             assert name in IN_ORDER, plan
             assert IN_ORDER[name] in step, plan
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_statement_that_is_often_run_makes_no_table_in_memory(name: str) -> None:
+    """As `IN (…)` in the condition of an index, and RETURNING, do each time a row is written."""
+    assert name in SELDOM or "OpenEphemeral" not in [row[1] for row in explained(name, "EXPLAIN")]

@@ -19,7 +19,7 @@ from vikno.usecases.records import NoticeKept, NoticeMade, NoticeStatus, Settled
 _SQL = statements("notices.sql")
 _LAST, _KEEP, _REPLACE_OLDER = _SQL["last_notice"], _SQL["keep_notice"], _SQL["replace_older"]
 _FIND_DUE, _EXPIRE, _TAKE, _GIVE_BACK = _SQL["find_due"], _SQL["expire"], _SQL["take"], _SQL["give_back"]
-_SETTLE, _SETTLE_SENT = _SQL["settle"], _SQL["settle_sent"]
+_SETTLE, _SETTLE_SENT, _ACCOUNT = _SQL["settle"], _SQL["settle_sent"], _SQL["read_account"]
 _DROP_FORLORN, _REPLACE_OVERTAKEN = _SQL["drop_forlorn"], _SQL["replace_overtaken"]
 _RECOVER, _REPLAY = _SQL["recover"], _SQL["replay"]
 _FIND_MESSAGE, _CHANGE_STATUS = _SQL["find_message"], _SQL["change_status"]
@@ -138,7 +138,8 @@ class Notices(Desk):
     def _settle(self, writing: apsw.Cursor, one: Settled, now_ms: int) -> None:
         outcome = one.outcome
         if isinstance(outcome, Sent):
-            for (account,) in rows(writing, _SETTLE_SENT, outcome.message, now_ms, one.id):
+            writing.execute(_SETTLE_SENT, (outcome.message, now_ms, one.id))
+            for (account,) in rows(writing, _ACCOUNT, one.id) if self._early else ():
                 if (early := self._early.get((account, outcome.message))) is not None:
                     _report(writing, (account, outcome.message), early, now_ms)
             return

@@ -51,10 +51,13 @@ UPDATE notice SET status = ?, due_ms = ?, message = ?, reason = ?, changed_ms = 
 WHERE id = ? AND status = 'sending';
 
 -- name: settle_sent
--- Also one that was thought lost with its process.
+-- Also one that was thought lost with its process. (RETURNING would make a table in memory each time.)
 UPDATE notice SET status = 'sent', due_ms = NULL, message = ?, reason = '', changed_ms = ?
-WHERE id = ? AND status IN ('sending', 'unknown')
-RETURNING account;
+WHERE id = ? AND (status = 'sending' OR status = 'unknown');
+
+-- name: read_account
+-- Of one that was sent, if receipts came before it.
+SELECT account FROM notice WHERE id = ?;
 
 -- name: drop_forlorn
 -- It was on its way when its person left or stopped following: it does not wait for another try.
@@ -110,7 +113,8 @@ SELECT n.id, a.conversation, n.account, n.payload, n.subject, n.status, n.tries,
     n.expires_ms, n.message, n.reason
 FROM notice AS n
 JOIN address AS a ON a.id = n.address
-WHERE n.status IN ('permanent-failure', 'technical-failure', 'expired', 'unknown') AND n.account = ? AND n.id > ?
+WHERE (n.status = 'permanent-failure' OR n.status = 'technical-failure' OR n.status = 'expired' OR n.status = 'unknown')
+AND n.account = ? AND n.id > ?
 ORDER BY n.id LIMIT ?;
 
 -- name: read_all_letters
@@ -118,7 +122,8 @@ SELECT n.id, a.conversation, n.account, n.payload, n.subject, n.status, n.tries,
     n.expires_ms, n.message, n.reason
 FROM notice AS n
 JOIN address AS a ON a.id = n.address
-WHERE n.status IN ('permanent-failure', 'technical-failure', 'expired', 'unknown') AND n.id > ?
+WHERE (n.status = 'permanent-failure' OR n.status = 'technical-failure' OR n.status = 'expired' OR n.status = 'unknown')
+AND n.id > ?
 ORDER BY n.id LIMIT ?;
 
 -- name: forget_notices

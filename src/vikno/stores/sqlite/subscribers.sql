@@ -33,8 +33,8 @@ SELECT n.changed_ms, 0, n.id, 0, c.authority, c.number, n.account, n.status, coa
     ORDER BY r.id DESC LIMIT 1), '')
 FROM notice AS n
 JOIN cases AS c ON c.id = n.case_id
-WHERE n.case_id IS NOT NULL AND n.status IN ('sent', 'delivered', 'read', 'permanent-failure', 'technical-failure',
-    'expired', 'unknown')
+WHERE n.case_id IS NOT NULL AND (n.status = 'sent' OR n.status = 'delivered' OR n.status = 'read'
+    OR n.status = 'permanent-failure' OR n.status = 'technical-failure' OR n.status = 'expired' OR n.status = 'unknown')
 AND (n.changed_ms, n.id) > (?, ?) AND n.changed_ms < ?
 ORDER BY n.changed_ms, n.id LIMIT ?;
 
