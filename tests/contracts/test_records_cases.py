@@ -361,6 +361,23 @@ async def test_a_timer_that_a_newer_one_has_replaced_does_nothing(records: Recor
     assert [one.due_ms for one in await records.overdue(9_000)] == [7_000]
 
 
+async def test_a_timer_tells_nobody_who_has_stopped_following_left_or_been_erased_meanwhile(
+    records: RecordsKeeper,
+) -> None:
+    dora = ANNA.replace("a" * 32, "d" * 32)
+    case = await a_case(records, "A-1", ANNA, BOHDAN, CLARA, dora)
+    await records.record([report("A-1", "e1")], decides("again", TimerMade("slow", 2_000)), 1_000)
+    (due,) = await records.overdue(2_000)
+    decided = Decided("reached", tuple(notice(who, "slow") for who in (ANNA, BOHDAN, CLARA, dora)))
+    await records.unfollow(ANNA, case.id)
+    await records.mark(BOHDAN, "left")
+    await records.erase(CLARA)
+    assert await records.came_due(due, decided, 2_100)
+    assert [await said(records, who) for who in (ANNA, BOHDAN, CLARA)] == [[], [], []]
+    assert await leased(records, 3_000) == ["slow"]
+    assert await said(records, dora) == [("slow", "sending")]
+
+
 async def test_a_notice_of_a_timer_is_dropped_with_its_case(records: RecordsKeeper) -> None:
     case = await a_case(records, "A-1", ANNA)
     await records.record([report("A-1", "e1")], decides("again", TimerMade("slow", 2_000)), 1_000)

@@ -273,7 +273,8 @@ class CaseBook(Protocol):
     async def came_due(self, due: Due, decided: Decided, now_ms: int) -> bool:
         """Carry out what a timer came to, if it is still the same timer; False if a newer one took its place.
 
-        The timer has ended then, unless `decided` sets it again. Its verdict does not matter: the case stays.
+        The timer has ended then, unless `decided` sets it again. Its verdict does not matter: the case stays. Nobody is
+        told who does not follow any more or has left.
         """
         ...
 

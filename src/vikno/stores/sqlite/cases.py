@@ -118,8 +118,12 @@ class Cases(Desk):
         def carry_out(writing: apsw.Cursor) -> bool:
             if not writing.execute(_END_THIS_TIMER, (due.case.id, due.kind, due.due_ms)).fetchall():
                 return False
-            set_timers(writing, {(due.case.id, timer.kind): timer.due_ms for timer in decided.timers})
-            keep_notices(writing, [Planned(due.case.id, notice) for notice in decided.notices], now_ms)
+            case = due.case.id
+            set_timers(writing, {(case, timer.kind): timer.due_ms for timer in decided.timers})
+            # It was decided before this transaction: who has stopped following or was erased since hears nothing.
+            people = {who: (address, True) for _, address, who, *_ in rows(writing, _FOLLOWERS, case)}
+            made = [Planned(case, notice) for notice in decided.notices if notice.conversation in people]
+            keep_notices(writing, made, now_ms, people)
             return True
 
         return await self._share(carry_out)
