@@ -11,6 +11,7 @@ from tests.channels.email.conftest import Office
 from tests.commands import ROOT
 from vikno.domain.dialog.events import Event, Said, Started, Tapped
 from vikno.domain.dialog.messages import Message
+from vikno.domain.dialog.state import decode
 from vikno.domain.dialog.world import World
 from vikno.domain.rules.answers import read_answers
 from vikno.domain.rules.ruleset import ruleset_on
@@ -132,13 +133,21 @@ async def test_a_late_number_is_explained_and_answers_nothing_else(talking: Talk
     assert number_of(first, answers[0]), first.text
     await olena.answer(answers[0])
     second = await talking.go_on()
-    state = await talking.store.read(OLENA)
+    before = await said_so_far(talking)
+    assert before
     await olena.answer(str(number_of(first, answers[0])), first)  # to the older letter
     third = await talking.go_on()
     assert "з попереднього повідомлення" in third.text
     question = next(line for line in second.text.splitlines() if "?" in line)
     assert question in third.text, "asked again"
+    assert await said_so_far(talking) == before
+
+
+async def said_so_far(talking: Talking) -> dict[str, object]:
+    """Her answers on record."""
+    state = await talking.store.read(OLENA)
     assert state is not None
+    return dict(decode(state).talks[-1].answers)
 
 
 async def test_a_letter_brought_twice_is_answered_once(talking: Talking) -> None:

@@ -99,6 +99,8 @@ def test_what_only_looks_like_a_quotation_stays(text: str) -> None:
         ("<p>не<!-- c --> закрито", "не закрито"),
         ("<div class='yahoo_quoted'><div>x</div></div>так", "так"),
         ("<img src=x><br>так<input>", "так"),
+        ("<![if mso]>так<![endif]>, <!x>і<?xml:namespace prefix = o /> <![x>ні", "так, і ні"),
+        ("<blockquote><i>ні</b></i></blockquote>так", "так"),
         ("", ""),
     ],
 )
@@ -277,6 +279,11 @@ def nested(depth: int) -> bytes:
         b"From: olena@example.com\r\nContent-Type: text/html\r\n\r\n" + b"<a b='" * 40_000,
         b"From: olena@example.com\r\nContent-Type: text/html\r\n\r\n" + b"</a" * 80_000,
         b"From: olena@example.com\r\nDate: " + b"1 " * 100_000 + b"\r\n\r\nx",
+        b"From: olena@example.com\r\n\r\n" + b":\n\n" * 80_000,
+        b"From: olena@example.com\r\n\r\n" + b"\n" * 64_000 + b">\n" * 32_000,
+        b"From: olena@example.com\r\nContent-Type: text/plain" + b";" * 250_000 + b"\r\n\r\nx",
+        b"From: olena@example.com\r\nContent-Type: text/html\r\n\r\n<blockquote>" + b"<i>" * 20_000 + b"</b>" * 17_000,
+        b"From: olena@example.com\r\nContent-Type: text/html\r\n\r\n" + b"<![x>" * 50_000,
     ],
     ids=lambda body: str(body[24:64]),
 )
@@ -327,3 +334,12 @@ def test_whatever_bounces_is_refused_unless_it_is_signed(body: bytes) -> None:
 def test_reading_an_answer_never_fails(text: str) -> None:
     assert len(bare(text)) <= len(text) + 1
     from_html(text)
+
+
+MARKUP = ["<", ">", "!", "?", "/", "[", "]", "--", "=", '"', "&", "if", "CDATA", "b", "p", "blockquote", "script", " "]
+
+
+@given(st.lists(st.sampled_from(MARKUP), max_size=30).map("".join))
+@settings(max_examples=400)
+def test_reading_a_page_never_fails(page: str) -> None:
+    from_html(page)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
-from email.policy import compat32
+from email.policy import Compat32
 from email.utils import getaddresses, parsedate_to_datetime
 from hashlib import blake2b
 from itertools import islice
@@ -93,11 +93,11 @@ def parse(doors: Doors, raw: Raw) -> Sequence[Inbound]:
 
 def _happened(doors: Doors, door: Door, letter: Letter) -> Iterator[Happened]:
     """What they wrote or chose, and what they sent along that nobody can read here."""
-    token = _token(door, letter)
+    text = letter.answer()
+    token = _token(door, letter.subject, text)
     if token is not None:
         yield Opened(token)
         return
-    text = letter.answer()
     if not text and door.way == "new":
         text = letter.subject  # the whole question is in the subject, as many write
     if text or not letter.attached:
@@ -106,11 +106,11 @@ def _happened(doors: Doors, door: Door, letter: Letter) -> Iterator[Happened]:
         yield Unsupported(letter.attached[0])
 
 
-def _token(door: Door, letter: Letter) -> str | None:
+def _token(door: Door, subject: str, text: str) -> str | None:
     """The payload of an entry link: in the address, where small letters may have been made of it, or as #token."""
     if door.way == "reply":
         return None
-    named = _TOKEN.search(letter.subject) or _TOKEN.match(letter.answer())
+    named = _TOKEN.search(subject) or _TOKEN.match(text)
     if door.way == "entry":
         return named[1] if named and named[1].lower() == door.token.lower() else door.token
     return named[1] if named else None
@@ -243,9 +243,20 @@ def _read(raw: Raw) -> Letter:
     return letter
 
 
+class _Short(Compat32):
+    """Headers are cut before anything else reads them: the library takes seconds for a list of many parameters."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:MOST_HEADER]
+
+
+_SHORT = _Short()
+
+
 def _parsed(body: bytes, *, headersonly: bool = False) -> Message:
     try:
-        return BytesParser(policy=compat32).parsebytes(body, headersonly=headersonly)
+        return BytesParser(policy=_SHORT).parsebytes(body, headersonly=headersonly)
     except (RecursionError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise Unreadable("malformed", type(error).__name__) from None
 
@@ -263,7 +274,7 @@ class Letter:
     def raw(self, name: str) -> list[str]:
         """The same as they came, unfolded."""
         found = (value for known, value in self.message.raw_items() if known.lower() == name)
-        return [str(value).replace("\r", "").replace("\n", "")[:MOST_HEADER] for value in islice(found, 20)]
+        return [str(value).replace("\r", "").replace("\n", "") for value in islice(found, 20)]
 
     def one(self, name: str) -> str:
         return next(iter(self.all(name)), "")

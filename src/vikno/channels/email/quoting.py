@@ -7,6 +7,7 @@ block of From, Sent, To and Subject. Where a list of words is needed, it stands 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from html.parser import HTMLParser
 
 from vikno.channels.email.words import ADVERTISING, WROTE
@@ -18,6 +19,8 @@ _QUOTED = re.compile(r"[ \t]*>")
 _SEPARATOR = re.compile(r"[ \t]*(?:-{3,}[^-\n]{3,60}-{3,}|_{10,})[ \t]*$")
 _FIELD = re.compile(r"[ \t]*\*?[^\W\d_][\w .’'-]{1,24}:\*?[ \t]")
 _SIGNATURE = re.compile(r"--[ \t\u00a0]?$")
+_UNFIT = re.compile(r"<[!?][^<>]*>|<(?![^<>]*>)")
+"""Declarations, and tags that never end."""
 _INVISIBLE = re.compile(r"[\u200b\u200e\u200f\u2060\ufeff\u00ad]")
 
 
@@ -31,23 +34,19 @@ def bare(text: str) -> str:
     """
     lines = [line.replace("\u00a0", " ").rstrip() for line in _INVISIBLE.sub("", text).splitlines()]
     own: list[str] = []
+    begun = False
     at = 0
     while at < len(lines):
         line = lines[at]
         if _SIGNATURE.match(line) or _SEPARATOR.match(line) or _is_header_block(lines, at):
             break
-        said = _attribution(lines, at)
-        if said:
-            if any(own):
-                break
-            at += said
-        elif _QUOTED.match(line):
-            if any(own):
-                break
-            at += 1
-        else:
+        quoted = _attribution(lines, at) or (1 if _QUOTED.match(line) else 0)
+        if quoted and begun:
+            break
+        if not quoted:
             own.append(line)
-            at += 1
+            begun = begun or bool(line)
+        at += quoted or 1
     return _without_advertising(own)[:MOST_CHARACTERS]
 
 
@@ -62,7 +61,7 @@ def _attribution(lines: list[str], at: int) -> int:
         said += " " + lines[at + count - 1].strip()
         if not said.endswith(":") or len(said) > 400:
             continue
-        rest = next((line for line in lines[at + count :] if line.strip()), "")
+        rest = next((lines[below] for below in range(at + count, len(lines)) if lines[below]), "")
         by_word = any(said.removesuffix(":").casefold().rstrip().endswith(word) for word in WROTE)
         if (by_word and re.search(r"\d", said)) or ("@" in said and (_QUOTED.match(rest) or not rest)):
             return count
@@ -113,6 +112,8 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.said: list[str] = []
         self._within: list[str] = []
+        self._open: Counter[str] = Counter()
+        """How often each tag is within: a page may close thousands that were never opened."""
         self._ended = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -124,11 +125,14 @@ class _Reader(HTMLParser):
         unseen = tag in self.UNSEEN or any(name in known.get("class", "") for name in self.QUOTES)
         if tag not in self.VOID and (unseen or self._within):
             self._within.append(tag)
+            self._open[tag] += 1
 
     def handle_endtag(self, tag: str) -> None:
-        if self._within and tag in self._within:
-            while self._within.pop() != tag:
-                pass
+        if self._open[tag]:
+            closed = ""
+            while closed != tag:
+                closed = self._within.pop()
+                self._open[closed] -= 1
         elif tag in self.LINES:
             self.said.append("\n")
 
@@ -144,8 +148,8 @@ def from_html(html: str) -> str:
     '2\\nдякую'
     """
     reader = _Reader()
-    # A tag that never ends makes Python's reader look for its end again and again.
-    reader.feed(re.sub(r"<(?![^<>]*>)", "&lt;", _without_comments(html)))
+    # Python's reader raises for a declaration that it does not know, and looks for the end of a tag without one ever again
+    reader.feed(_UNFIT.sub(lambda found: "&lt;" if found[0] == "<" else "", _without_comments(html)))
     reader.close()
     lines = (line.strip() for line in "".join(reader.said).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
