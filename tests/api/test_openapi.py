@@ -63,12 +63,10 @@ def test_answers_are_as_it_says(office: Office, method: str, path: str, names: d
     Draft202012Validator({**schema, "components": described["components"]}).validate(answer.json())
 
 
-@pytest.mark.parametrize(("method", "path", "names", "body"), CALLS)
+@pytest.mark.parametrize(("method", "path", "names", "body"), [call for call in CALLS if isinstance(call[3], dict)])
 def test_requests_that_are_taken_are_as_it_says(
     office: Office, method: str, path: str, names: dict[str, str], body: Any
 ) -> None:
-    if not isinstance(body, dict):
-        return
     described = document()
     schema = described["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]
     fits = Draft202012Validator({**schema, "components": described["components"]}).is_valid(body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import fcntl
 import json
 import os
 import pty
@@ -373,8 +374,6 @@ def test_what_does_not_fit_is_not_taken_up(call: Call, mine: tuple[str, ...], tm
 
 
 def test_one_file_is_imported_by_one_process(call: Call, mine: tuple[str, ...], tmp_path: Path) -> None:
-    import fcntl
-
     file = written(tmp_path, ROW)
     with file.with_name("cases.csv.import").open("a+b") as held:
         fcntl.flock(held, fcntl.LOCK_EX)

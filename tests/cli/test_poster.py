@@ -130,7 +130,7 @@ def test_the_command_writes_an_accessible_a4_page_and_a_drawing(call: Call, tmp_
     plain = pdf + b"".join(unpacked(pdf))
     assert b"pdfuaid" in plain, "PDF/UA"
     assert b"/Lang" in plain
-    assert plain.count(b"/Type /Page\n") + plain.count(b"/Type/Page\n") + plain.count(b"/Type /Page ") <= 1, "one page"
+    assert len(re.findall(rb"/Type\s*/Page\b", plain)) == 1, "one page"
     box = re.search(rb"/MediaBox\s*\[([0-9. ]+)\]", plain)
     assert box
     assert [round(float(edge), 2) for edge in box[1].split()[2:]] == pytest.approx(A4, abs=0.1)
@@ -187,7 +187,7 @@ def test_a_wrong_call_says_what_is_wrong_and_writes_nothing(
 
 def test_a_text_of_the_poster_is_never_read_as_markup() -> None:
     country = load_country(ROOT / "countries/ua", only="").country
-    names = [("telegram", '#eval("1") @evil *x* $1$ \\ </svg>')]
+    names = [("telegram", '#panic("it was read") @evil *x $ \\ </svg>')]
     poster = make_poster(country, "cnap", "https://vikno.dms.example", names, portal_words())
     assert set_sheet(FONTS, "poster", shown(poster, ROOT / "countries/ua"), "pdf").startswith(b"%PDF")
 

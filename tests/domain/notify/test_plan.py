@@ -149,7 +149,7 @@ def test_a_code_is_the_same_however_it_is_typed(digest: str, data: st.DataObject
     assert alike(typed) == code
 
 
-@pytest.mark.parametrize("typed", ["АВ-10", "ab 1О", "AB–1o", "ＡＢ１０", "аb/lO".replace("l", "1")])
+@pytest.mark.parametrize("typed", ["АВ-10", "ab 1О", "AB–1o", "ＡＢ１０", "аb/1O"])
 def test_letters_that_look_alike_are_one(typed: str) -> None:
     assert alike(typed) == alike("AB10")
 
