@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from tests.portal.around import NUMBER, around, person, seed
 from tests.portal.forms import read
+from vikno.bootstrap.keyfiles import signing_key
 from vikno.bootstrap.settings import Settings, SettingWrong, list_key
-from vikno.portal.official import ATTEMPTS, ATTEMPTS_AT_NUMBER, DAY_MS, signing_key
+from vikno.portal.official import ATTEMPTS, ATTEMPTS_AT_NUMBER, DAY_MS
 from vikno.usecases.tell_genuine import own, tell
 from vikno.wire.vault import LocalVault
 

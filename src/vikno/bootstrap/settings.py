@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from vikno.bootstrap.keyfiles import kept, signing_key
 from vikno.domain.errors import ViknoError
 from vikno.domain.rules.findings import did_you_mean
 from vikno.stores.sqlite.file import Location
@@ -83,7 +84,7 @@ def read_gap(settings: Settings, name: str) -> float | None:
     """A pause in seconds; None where it is not given.
 
     Raises:
-        SettingWrong: it is no number, or it is negative.
+        SettingWrong: it is no number from 0 to 60.
     """
     written = settings.get(name)
     if written is None:
@@ -93,7 +94,7 @@ def read_gap(settings: Settings, name: str) -> float | None:
     except ValueError:
         gap_s = -1.0
     if not 0 <= gap_s <= 60:
-        raise SettingWrong(f"{name} must be a number of seconds, such as 1")
+        raise SettingWrong(f"{name} must be a number of seconds from 0 to 60, such as 1")
     return gap_s
 
 
@@ -113,11 +114,19 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             raise SettingWrong(f"there is no setting {name}{did_you_mean(name, NAMES)}")
     url = found.get("VIKNO_PUBLIC_URL")
     if url is not None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        if not _is_site(url):
             raise SettingWrong("VIKNO_PUBLIC_URL must be an address such as https://vikno.example.org")
         url = url.rstrip("/")
     return Settings(url, found)
+
+
+def _is_site(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # only now it is looked at
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
 
 
 def open_vault(settings: Settings, store: str) -> LocalVault:
@@ -128,8 +137,18 @@ def open_vault(settings: Settings, store: str) -> LocalVault:
     """
     written = settings.get("VIKNO_KEY")
     if written is None:
-        written = _key_file(Location.of(store).path.with_suffix(".key"))
+        path = Location.of(store).path.with_suffix(".key")
+        try:
+            written = kept(path, _line).decode("ascii", "replace")
+        except OSError as error:
+            raise SettingWrong(
+                f"the key file {path} can be neither read nor made ({error.strerror}); set VIKNO_KEY"
+            ) from error
     return LocalVault(read_secret(written))
+
+
+def _line() -> bytes:
+    return f"{new_secret()}\n".encode()
 
 
 def list_key(settings: Settings, vault: LocalVault) -> bytes:
@@ -141,25 +160,7 @@ def list_key(settings: Settings, vault: LocalVault) -> bytes:
     written = settings.get("VIKNO_SIGNING_KEY")
     if written is None:
         return vault.key_for("official channels")
-    from vikno.portal.official import signing_key
-
     try:
         return signing_key(Path(written))
     except (OSError, ValueError) as error:
         raise SettingWrong(f"VIKNO_SIGNING_KEY names {written}: no Ed25519 key can be read or made there") from error
-
-
-def _key_file(path: Path) -> str:
-    """The key in the file; a new one, readable to its owner only, if there is none."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        return path.read_text("ascii")
-    except OSError as error:
-        raise SettingWrong(f"the key file {path} cannot be made ({error.strerror}); set VIKNO_KEY") from error
-    secret = new_secret()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secret + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return secret

@@ -9,24 +9,16 @@ from __future__ import annotations
 
 import base64
 import hmac
-import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -281,24 +273,6 @@ def _number_in(pasted: str) -> str:
     """The whole number of a case, if the text names one."""
     found = _CASE.search(pasted)
     return found[0] if found else ""
-
-
-def signing_key(path: Path) -> bytes:
-    """The key of the signed list, kept in a file as PEM (PKCS #8); a new one, for its owner only, if there is none.
-
-    Raises OSError, and ValueError for a file that holds no Ed25519 key.
-    """
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        key = load_pem_private_key(path.read_bytes(), None)
-        if not isinstance(key, Ed25519PrivateKey):
-            raise ValueError(f"{path} holds no Ed25519 key") from None
-    else:
-        key = Ed25519PrivateKey.generate()
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
 
 
 def _public(body: bytes, media: str, more: dict[str, str] | None = None) -> Response:

@@ -1,0 +1,88 @@
+"""Settings that cannot be used are named, and keys that are made here are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+
+from vikno.bootstrap.settings import Settings, SettingWrong, list_key, open_vault, read_gap, read_settings
+from vikno.wire.vault import KeyWrong, LocalVault
+
+NOTHING = Settings()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[::1", "https://vikno.example:99999", "https://vikno.example:port", "ftp://vikno.example", "vikno"]
+)
+def test_a_public_address_that_is_none_is_named(url: str) -> None:
+    with pytest.raises(SettingWrong, match="VIKNO_PUBLIC_URL"):
+        read_settings({"VIKNO_PUBLIC_URL": url})
+
+
+@pytest.mark.parametrize("gap", ["61", "-1", "nan", "soon"])
+def test_a_pause_that_is_too_long_is_told_the_longest(gap: str) -> None:
+    with pytest.raises(SettingWrong, match="60"):
+        read_gap(Settings(given={"VIKNO_TELEGRAM_CHAT_GAP": gap}), "VIKNO_TELEGRAM_CHAT_GAP")
+
+
+def test_a_signing_key_under_a_password_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "sign.pem"
+    sealed = BestAvailableEncryption(b"secret")
+    path.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed))
+    with pytest.raises(SettingWrong, match="VIKNO_SIGNING_KEY"):
+        list_key(Settings(given={"VIKNO_SIGNING_KEY": str(path)}), LocalVault(bytes(32)))
+
+
+@pytest.mark.parametrize("kept", [b"", b"\xff" * 32, b"00" * 31])
+def test_a_key_file_that_holds_no_key_is_named_and_left_alone(tmp_path: Path, kept: bytes) -> None:
+    """It was a key once: a new one in its place would make everybody on record unreachable."""
+    path = tmp_path / "vikno.key"
+    path.write_bytes(kept)
+    with pytest.raises(KeyWrong):
+        open_vault(NOTHING, f"sqlite:///{tmp_path}/vikno.db")
+    assert path.read_bytes() == kept
+
+
+@pytest.mark.parametrize("which", ["vikno.key", "sign.pem"])
+def test_a_start_that_is_ended_while_a_key_is_made_keeps_no_later_one_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    path, store = tmp_path / which, f"sqlite:///{tmp_path}/vikno.db"
+
+    def start() -> object:
+        if which == "sign.pem":
+            return list_key(Settings(given={"VIKNO_SIGNING_KEY": str(path)}), LocalVault(bytes(32)))
+        return open_vault(NOTHING, store).digest("test", "")
+
+    def ended(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", ended)
+        with pytest.raises(KeyboardInterrupt):
+            start()
+    assert list(tmp_path.iterdir()) == []
+    assert start() == start()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_processes_that_start_at_once_have_one_key(tmp_path: Path) -> None:
+    begin = Barrier(8)
+
+    def start(_: int) -> str:
+        begin.wait()
+        return open_vault(NOTHING, f"sqlite:///{folder}/vikno.db").digest("test", "")
+
+    with ThreadPoolExecutor(8) as pool:
+        for turn in range(20):
+            folder = tmp_path / str(turn)
+            folder.mkdir()
+            assert len(set(pool.map(start, range(8)))) == 1
+            assert [file.name for file in folder.iterdir()] == ["vikno.key"]
