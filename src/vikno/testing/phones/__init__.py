@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -62,7 +63,7 @@ class Phones:
     phones: dict[str, Phone] = field(default_factory=dict)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _thread: threading.Thread | None = None
-    _closing: list[Callable[[], Awaitable[Any]]] = field(default_factory=list)
+    _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def start(self, mail_port: int, public: str) -> None:
         """Begin. `mail_port`: where the server takes mails in; `public`: where people reach it."""
@@ -82,7 +83,7 @@ class Phones:
 
     def close(self) -> None:
         """End them all."""
-        self.call(self._end())
+        self.call(self._open.aclose())
         self._loop.call_soon_threadsafe(self._loop.stop)
         if self._thread is not None:
             self._thread.join()
@@ -96,14 +97,9 @@ class Phones:
         from vikno.testing.phones.platforms import PLATFORMS
 
         for platform in PLATFORMS:
-            made = await platform(world)
+            made = await platform(world, self._open)
             self.settings.update(made.settings)
             self.phones[made.phone.kind] = made.phone
-            self._closing.append(made.close)
-
-    async def _end(self) -> None:
-        for close in self._closing:
-            await close()
 
     async def screens(self) -> Mapping[str, dict[str, Any]]:
         """What every phone shows."""
@@ -146,4 +142,3 @@ class Platform:
 
     phone: Phone
     settings: Mapping[str, str]
-    close: Callable[[], Awaitable[Any]]

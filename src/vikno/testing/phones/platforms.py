@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,13 +61,12 @@ class ViberPhone:
         return {"name": self.person.name, "lines": lines[-MOST_LINES:], "keys": seen["keys"], "can": can}
 
 
-async def viber(_: World) -> Platform:
+async def viber(_: World, opened: AsyncExitStack) -> Platform:
     """Viber's bot API, as far as a bot meets it."""
-    server = ViberServer(VIBER_TOKEN, name=VIBER_NAME, uri="vikno-demo")
-    await server.start()
+    server = await opened.enter_async_context(ViberServer(VIBER_TOKEN, name=VIBER_NAME, uri="vikno-demo"))
     person = server.person("Олена", "uk")
     settings = {"VIKNO_VIBER_TOKEN": VIBER_TOKEN, "VIKNO_VIBER_NAME": VIBER_NAME, "VIKNO_VIBER_API": server.api}
-    return Platform(ViberPhone(person), settings, server.close)
+    return Platform(ViberPhone(person), settings)
 
 
 @dataclass
@@ -118,10 +118,9 @@ class MailPhone:
         return {"name": self.person.name, "lines": lines[-MOST_LINES:], "keys": [], "can": "stop" if ends else ""}
 
 
-async def mail(about: World) -> Platform:
+async def mail(about: World, opened: AsyncExitStack) -> Platform:
     """A mail server, and the mailbox of one person at it."""
-    world = MailWorld()
-    await world.__aenter__()
+    world = await opened.enter_async_context(MailWorld())
     world.connect(about.mail_port)
     person = world.person("Петро", "petro@mail.example")
     settings = {
@@ -129,11 +128,7 @@ async def mail(about: World) -> Platform:
         "VIKNO_MAIL_FROM": MAIL_FROM,
         "VIKNO_MAIL_LISTEN": f"127.0.0.1:{about.mail_port}",
     }
-
-    async def close() -> None:
-        await world.__aexit__()
-
-    return Platform(MailPhone(person, "vikno@vikno.example"), settings, close)
+    return Platform(MailPhone(person, "vikno@vikno.example"), settings)
 
 
 @dataclass
@@ -165,12 +160,13 @@ class TelegramPhone:
         return {"name": self.person.name, "lines": seen["lines"][-MOST_LINES:], "keys": [], "can": can}
 
 
-async def telegram(_: World) -> Platform:
+async def telegram(_: World, opened: AsyncExitStack) -> Platform:
     """Telegram's Bot API, as far as a bot meets it."""
-    server = TelegramServer(TELEGRAM_TOKEN, username="vikno_demo_bot", rates=True, second_s=0.2)
-    await server.start()
+    server = await opened.enter_async_context(
+        TelegramServer(TELEGRAM_TOKEN, username="vikno_demo_bot", rates=True, second_s=0.2)
+    )
     settings = {"VIKNO_TELEGRAM_TOKEN": TELEGRAM_TOKEN, "VIKNO_TELEGRAM_API": server.api}
-    return Platform(TelegramPhone(server.person("Андрій", "uk")), settings, server.close)
+    return Platform(TelegramPhone(server.person("Андрій", "uk")), settings)
 
 
 @dataclass
@@ -205,16 +201,12 @@ class SmsPhone:
         return {"name": "Марія", "lines": lines[-MOST_LINES:], "keys": [], "can": can}
 
 
-async def texts(about: World) -> Platform:
+async def texts(about: World, opened: AsyncExitStack) -> Platform:
     """A gateway in Kannel's dialect, and a phone behind it."""
-    gateway = sms.SmsGateway(hook=f"{about.public}/hooks/sms/main?secret={about.secret('sms/main')}")
-    await gateway.__aenter__()
+    hook = f"{about.public}/hooks/sms/main?secret={about.secret('sms/main')}"
+    gateway = await opened.enter_async_context(sms.SmsGateway(hook=hook))
     settings = {"VIKNO_SMS_URL": gateway.url, "VIKNO_SMS_NUMBER": SMS_NUMBER}
-
-    async def close() -> None:
-        await gateway.__aexit__(None, None, None)
-
-    return Platform(SmsPhone(gateway.phone("380501112233")), settings, close)
+    return Platform(SmsPhone(gateway.phone("380501112233")), settings)
 
 
-PLATFORMS: Sequence[Callable[[World], Awaitable[Platform]]] = (telegram, viber, texts, mail)
+PLATFORMS: Sequence[Callable[[World, AsyncExitStack], Awaitable[Platform]]] = (telegram, viber, texts, mail)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vikno.api.keys import add_key
+from vikno.api.keys import SECRET_BYTES, add_key
 from vikno.bootstrap.settings import Settings
 from vikno.bootstrap.web import make_web
 from vikno.portal.server import server
@@ -20,7 +20,7 @@ ENTRY, AUTHORITY = "dms-site", "ua/dms"
 
 
 class _Late:
-    """An application that is put together after the one it is part of; `first` runs before its first request."""
+    """An application that is put together after the one it is part of, with a key of the office that is made then."""
 
     demo: Demo | None = None
     app: ASGIApp | None = None
@@ -28,10 +28,9 @@ class _Late:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.demo is not None  # noqa: S101 - nothing is served before
         if self.app is None:
-            self.app = self.demo.app
-            intake = self.demo.intake
-            secret = secrets.token_urlsafe(32)
+            intake, secret = self.demo.intake, secrets.token_urlsafe(SECRET_BYTES)
             self.demo.key = await add_key(intake.book, intake.vault, AUTHORITY, "demo", secret, intake.clock())
+            self.app = self.demo.app
         await self.app(scope, receive, send)
 
 
