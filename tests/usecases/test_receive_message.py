@@ -16,7 +16,7 @@ from vikno.domain.dialog.events import Learnt
 from vikno.domain.dialog.state import Want
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.answer_wants import Wants
-from vikno.usecases.channel import Inbound, Left, Opened, Outbound, decode_outbound
+from vikno.usecases.channel import Inbound, Left, Opened, Outbound, Pressed, decode_outbound
 from vikno.usecases.converse import Asker
 from vikno.usecases.follow_case import case_token
 from vikno.usecases.ports import StoreUnavailable
@@ -204,3 +204,13 @@ async def test_who_erases_everything_is_told_so_in_the_language_they_chose(offic
         await hears(office.desk, str(key), said)
     answer = await hears(office.desk, "yes", "Yes, erase")
     assert answer[0].startswith("On our side everything is erased")
+
+
+@pytest.mark.parametrize("button", ["0.g", "0.g!", "0.gЯ", "0.g" + "z" * 13])
+async def test_a_button_that_names_no_case_ends_no_following(office: Office, button: str) -> None:
+    """Old or made up, it is not the one that ends all."""
+    number = await office.case()
+    await office.follows("1", number)
+    channel: Any = Gateway()
+    await office.desk.receive(channel, Inbound("2", PHONE, Pressed(button), lang="uk"))
+    assert len(await office.told(number, "accepted")) == 1

@@ -29,7 +29,6 @@ from vikno.usecases.follow_case import (
     follow_by_code,
     follow_by_token,
     genuine,
-    unfollow,
 )
 from vikno.usecases.record_stage import OUTSTAYS, Desk, came_due, outstaying, record_stages
 from vikno.usecases.records import CaseGiven, CaseKept, Follower, NoticeKept, StageGiven
@@ -368,12 +367,12 @@ async def test_whoever_stops_hears_no_more(store: SqliteStore, desk: Desk, clock
     for case in (one, two):
         await store.follow(case.id, OLENA, NOON)
     await record_stages(store, desk, [reported("accepted", number="N-1")], clock)
-    assert await unfollow(store, OLENA.conversation, one.id) == 1
-    assert await unfollow(store, OLENA.conversation, one.id) == 0
+    assert await store.unfollow(OLENA.conversation, one.id) == 1
+    assert await store.unfollow(OLENA.conversation, one.id) == 0
     assert [status for status, _ in await inbox(store)] == ["dropped"]
     await record_stages(store, desk, [reported("approved", number="N-1")], clock)
     assert len(await inbox(store)) == 1
-    assert await unfollow(store, OLENA.conversation) == 1
+    assert await store.unfollow(OLENA.conversation, None) == 1
     assert await store.followed(OLENA.conversation) == ()
 
 
@@ -388,7 +387,7 @@ async def test_a_notices_code_proves_it_to_who_follows_the_case_and_to_nobody_el
     assert found is not None
     assert (found[0].number, found[1]) == (NUMBER, "accepted")
     assert await genuine(store, VAULT, JOHN.conversation, code) is None
-    for wrong in ("", "222222", desk.code(case.id, "shipped"), code[:-1], "x" * 10_000):
+    for wrong in ("", "222222", desk.code(case.id, "shipped"), code[:-1], "x" * 10_000, "їжак", "Є"):
         assert await genuine(store, VAULT, OLENA.conversation, wrong) is None
 
 

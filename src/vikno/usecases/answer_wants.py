@@ -8,30 +8,18 @@ from dataclasses import dataclass
 import msgspec
 
 from vikno.domain.dialog.events import Learnt
+from vikno.domain.dialog.following import MOST_SHOWN
 from vikno.domain.dialog.state import Shown, Want
-from vikno.domain.notify import written
+from vikno.domain.notify import read_case, written
 from vikno.usecases.converse import Asker
-from vikno.usecases.follow_case import Followed, Following, TooMany, follow_by_code, follow_by_token, genuine, unfollow
+from vikno.usecases.follow_case import Followed, Following, TooMany, follow_by_code, follow_by_token, genuine
 from vikno.usecases.ports import Clock, Upkeep
 from vikno.usecases.records import Access, CaseKept, Follower, Records, Vault
 from vikno.usecases.sign_links import Links
 from vikno.usecases.word_stages import BRIEF, StageWords
 
-DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-MOST_SHOWN = 12
 WEB = "web"
 """The account of people who talk on the web (`converse`, `show_notices`)."""
-
-
-def read_case(button: str) -> int | None:
-    """The number that `vikno.domain.notify.written` wrote.
-
-    >>> read_case("zzz"), read_case("ї"), read_case("")
-    (46655, None, None)
-    """
-    if not button or len(button) > 12 or any(sign not in DIGITS for sign in button):
-        return None
-    return int(button, 36)
 
 
 @dataclass(frozen=True)
@@ -70,7 +58,8 @@ class Wants:
                 return Learnt("case", (one,)) if one else Learnt("cases", shown)
             case "stop":
                 case = read_case(want.case)
-                await unfollow(self.records, asker.conversation, case if want.case else None)
+                if case is not None or not want.case:
+                    await self.records.unfollow(asker.conversation, case)
                 return Learnt("stopped", await self._followed(asker))
             case "data":
                 return Learnt("data", link=self.links.inbox(asker.conversation, self.clock()))

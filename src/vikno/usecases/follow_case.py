@@ -114,11 +114,6 @@ async def _follow(records: Records, case: CaseKept, follower: Follower, now_ms: 
     return Followed(case, await records.follow(case.id, follower, now_ms))
 
 
-async def unfollow(records: Records, conversation: str, case: int | None = None) -> int:
-    """Stop following one case, or all (None); how many it were. What waits to be sent about them is dropped."""
-    return await records.unfollow(conversation, case)
-
-
 async def genuine(records: Records, vault: Vault, conversation: str, typed: str) -> tuple[CaseKept, str] | None:
     """The case and the stage of the notice with this code, if it is one that this person could have been sent.
 

@@ -26,7 +26,6 @@ from vikno.usecases.channel import (
     encode_outbound,
 )
 from vikno.usecases.converse import Asker, FindOut, converse
-from vikno.usecases.follow_case import unfollow
 from vikno.usecases.hold_conversation import read_state
 from vikno.usecases.ports import Clock, ConversationStore
 from vikno.usecases.records import Records, Vault
@@ -82,7 +81,7 @@ class Desk:
                 known = None
                 if said:  # by a word; writing again would undo a mark alone, and is no wish to hear of cases
                     known = await self.records.known(name)
-                    await unfollow(self.records, name)
+                    await self.records.unfollow(name, None)
                 await self.records.mark(name, "left")
                 self.gone(name)
                 if known is None or known.status != "alive":

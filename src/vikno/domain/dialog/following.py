@@ -37,6 +37,8 @@ def typed(turn: Turn, text: str) -> bool:
 def tapped(turn: Turn, known: str) -> bool:
     """A case of the list (`f<case>`), or the end of following it (`g<case>`)."""
     case = known[1:]
+    if not case:  # to a use case that would be all of them
+        return False
     steps.want(turn, Want("case" if known[0] == "f" else "stop", case=case))
     return True
 

@@ -2,7 +2,7 @@
 
 from vikno.domain.notify.codes import ALPHABET, alike, code_of, masked
 from vikno.domain.notify.hours import Quiet, Window
-from vikno.domain.notify.plan import Notice, plan, stop_button, stopped_case, written
+from vikno.domain.notify.plan import Notice, plan, read_case, stop_button, stopped_case, written
 from vikno.domain.notify.wording import BRIEF_UNITS, Told, Wording, brief_units, outstaying, worded
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "masked",
     "outstaying",
     "plan",
+    "read_case",
     "stop_button",
     "stopped_case",
     "worded",

@@ -11,8 +11,10 @@ from vikno.domain.notify.codes import masked
 from vikno.domain.notify.hours import Window
 from vikno.domain.notify.wording import Wording
 
-STOP = re.compile(r"f\.([0-9a-z]{1,12})\.stop")
-"""A button that ends the notices of one case: its id in base 36. At most 20 signs, as every button's id."""
+CASE = re.compile(r"[0-9a-z]{1,12}")
+"""A case's id as it stands in buttons, in base 36."""
+STOP = re.compile(rf"f\.({CASE.pattern})\.stop")
+"""A button that ends the notices of one case. At most 20 signs, as every button's id."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -81,6 +83,15 @@ def written(case: int) -> str:
         case, digit = divmod(case, 36)
         digits = _DIGITS[digit] + digits
     return digits
+
+
+def read_case(written: str) -> int | None:
+    """The number of a case as `written` writes it; None for anything else, since buttons can be made up.
+
+    >>> read_case("zzz"), read_case("ї"), read_case("")
+    (46655, None, None)
+    """
+    return int(written, 36) if CASE.fullmatch(written) else None
 
 
 def stopped_case(button: str) -> int | None:
