@@ -44,16 +44,12 @@ def split(text: str, most: int, measure: Measure = utf16) -> tuple[str, ...]:
     ('',)
     """
     text = text.strip()
-    if measure(text) <= most:
-        return (text,)
     parts: list[str] = []
-    while measure(text) > most:
+    while len(text) > most or measure(text) > most:  # no letter measures less than one, and measuring may be slow
         end = _fitting(text, most, measure)
         parts.append(text[:end].rstrip())
         text = text[end:].lstrip()
-    if text:
-        parts.append(text)
-    return tuple(parts)
+    return (*parts, text) if text or not parts else tuple(parts)
 
 
 def _fitting(text: str, most: int, measure: Measure) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -92,6 +93,14 @@ def test_one_endless_sentence_is_shortened_between_words() -> None:
     (said,) = texts(Outbound("слово " * 400, link=LINK))
     assert parts(said) <= SMS_SHORT_PARTS
     assert set(said.split()) == {"слово", "…", LINK}
+
+
+@pytest.mark.parametrize("link", [LINK, None])
+def test_the_longest_sentence_costs_little(link: str | None) -> None:
+    began = time.process_time()
+    said = texts(Outbound("слово " * 5000, link=link))
+    assert time.process_time() - began < 1
+    assert len(said) == (1 if link else 46)
 
 
 def test_a_long_text_without_a_link_becomes_several() -> None:

@@ -148,7 +148,7 @@ def from_html(html: str) -> str:
     '2\\nдякую'
     """
     reader = _Reader()
-    # Python's reader raises for a declaration that it does not know, and looks for the end of a tag without one ever again
+    # Python's reader raises for a declaration that it does not know, and is slow where tags never end.
     reader.feed(_UNFIT.sub(lambda found: "&lt;" if found[0] == "<" else "", _without_comments(html)))
     reader.close()
     lines = (line.strip() for line in "".join(reader.said).split("\n"))

@@ -106,12 +106,13 @@ def _shortened(text: str, asked: str, tail: str, link: str) -> str | None:
 
 def _first_words(text: str, tail: str, link: str) -> str | None:
     """The first words of a text whose first sentence is already too long."""
-    words = text.split()
-    for count in range(len(words) - 1, 0, -1):
+    words, best = text.split(), None
+    for count in range(1, len(words)):
         candidate = _joined(" ".join(words[:count]) + " " + MORE, tail, link)
-        if len(segments(candidate).parts) <= SMS_SHORT_PARTS:
-            return candidate
-    return None
+        if len(segments(candidate).parts) > SMS_SHORT_PARTS:
+            break
+        best = candidate
+    return best
 
 
 def _end(text: str, pieces: Sequence[str]) -> int:
