@@ -38,8 +38,7 @@ def checked(folder: Path, slug: str | None) -> list[Finding]:
         proved = check_service(
             key, service, pack.examples[key], pack.findings[key], pack.country, LIMITS, TODAY, lambda: 0.0
         )
-        phrases = load_notice_phrases()
-        out += with_process(proved, pack.processes.get(key), pack.country, LIMITS, phrases).findings
+        out += with_process(proved, pack.processes.get(key), pack.country, LIMITS, load_notice_phrases()).findings
     return out
 
 

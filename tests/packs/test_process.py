@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import edited
 from tests.packs.test_faults import checked
 from vikno.domain.cases import prove_process
 from vikno.domain.notify import BRIEF_UNITS, brief_units
@@ -103,33 +104,28 @@ def test_a_file_that_is_no_process_is_a_finding(lakeland: Path, text: str) -> No
 
 
 def test_a_notice_that_is_too_long_for_a_channel_is_found_in_its_language(lakeland: Path) -> None:
-    head = lakeland / "country.yaml"
-    head.write_text(head.read_text("utf-8").replace("[telegram, web]", "[telegram, web, sms]"), "utf-8")
+    edited(lakeland, "country.yaml", "[telegram, web]", "[telegram, web, sms]")
     assert [one.message for one in checked(lakeland, "fishing-permit") if "“ready”" in one.message] == []
-    po = lakeland / "services/fishing-permit/texts/uk.po"
     longer = "Дозвіл готовий. " + "Дуже довгий хвіст. " * 8
-    po.write_text(po.read_text("utf-8").replace('msgstr "Дозвіл готовий."', f'msgstr "{longer.strip()}"'), "utf-8")
+    po = "services/fishing-permit/texts/uk.po"
+    edited(lakeland, po, 'msgstr "Дозвіл готовий."', f'msgstr "{longer.strip()}"')
     found = [one for one in checked(lakeland, "fishing-permit") if "“ready”" in one.message]
     assert [(one.place.file.rpartition("/")[2], one.code) for one in found] == [("uk.po", "text_too_long")]
 
 
 def test_a_notice_that_no_message_of_a_channel_holds_is_found(lakeland: Path) -> None:
-    path = lakeland / PERMIT
-    path.write_text(path.read_text("utf-8").replace("Your permit is ready.", "Ready. " * 700), "utf-8")
+    edited(lakeland, PERMIT, "Your permit is ready.", "Ready. " * 700)
     found = [one for one in checked(lakeland, "fishing-permit") if one.code == "text_too_long"]
     assert {"telegram takes 4096" in one.message for one in found} == {True}
 
 
 def test_a_stage_that_is_not_announced_need_not_fit(lakeland: Path) -> None:
-    path = lakeland / "services/visitor-visa/process.yaml"
-    said = path.read_text("utf-8")
-    path.write_text(said.replace("The decision has been noted.", "Noted. " * 700), "utf-8")
+    edited(lakeland, "services/visitor-visa/process.yaml", "The decision has been noted.", "Noted. " * 700)
     assert not [one for one in checked(lakeland, "visitor-visa") if one.code == "text_too_long"]
 
 
 def test_the_clock_of_a_country_is_as_it_says(lakeland: Path, ukraine: Pack) -> None:
     country = load_country(lakeland, only="").country
-    assert (country.quiet, country.notice_days) == ((time(21), time(8)), 7)
     days = working_days(country)
     assert [days.works(date(2026, 5, day)) for day in (1, 2, 4)] == [False, False, True]
     night = int(datetime(2026, 3, 15, 21, tzinfo=UTC).timestamp() * 1000)  # 22:00 in Vienna, 23:00 in Kyiv
@@ -137,11 +133,20 @@ def test_the_clock_of_a_country_is_as_it_says(lakeland: Path, ukraine: Pack) -> 
     assert quiet_hours(ukraine.country).window(night).not_before_ms - night == 9 * 3_600_000
 
 
+QUIET, EXPIRE = '  quiet: {from: "21:00", to: "08:00"}\n', "  expire_days: 7 "
+
+
+def test_hours_and_days_of_notices_are_as_a_country_says(lakeland: Path) -> None:
+    edited(lakeland, "country.yaml", QUIET, '  quiet: {from: "20:30", to: "07:15"}\n')
+    edited(lakeland, "country.yaml", EXPIRE, "  expire_days: 5 ")
+    country = load_country(lakeland, only="").country
+    assert (country.quiet, country.notice_days) == ((time(20, 30), time(7, 15)), 5)
+
+
 def test_a_country_that_says_nothing_of_hours_has_those_of_everybody(lakeland: Path) -> None:
-    head = lakeland / "country.yaml"
-    lines = head.read_text("utf-8").splitlines(keepends=True)
-    head.write_text("".join(line for line in lines if "quiet:" not in line and "expire_days" not in line), "utf-8")
-    head.write_text(head.read_text("utf-8").replace("notices:   ", "#"), "utf-8")
+    edited(lakeland, "country.yaml", QUIET, "")
+    edited(lakeland, "country.yaml", EXPIRE, "#")
+    edited(lakeland, "country.yaml", "notices:   ", "#")
     country = load_country(lakeland, only="").country
     assert (country.quiet, country.notice_days) == ((time(21), time(8)), 7)
 

@@ -87,7 +87,6 @@ async def test_the_cookie_is_sealed_short_lived_and_bound_to_the_key(tmp_path: P
         assert SECRET not in cookie
         assert NUMBER in login.text
         kept = client.cookies[COOKIE]
-        client.cookies.set(COOKIE, kept[:-2] + ("A" if kept[-2] != "A" else "B") + kept[-1], domain="vikno.example")
         client.cookies.clear()
         client.cookies.set(COOKIE, kept[:-4] + "AAAA", domain="vikno.example")
         assert NUMBER not in (await client.get("/uk/office/")).text, "a broken seal"
