@@ -312,7 +312,8 @@ async def test_a_messages_code_is_genuine_only_with_its_case(tmp_path: Path) -> 
         genuine = await said(code.lower(), NUMBER)
         assert "Так, це наш код" in genuine
         assert "Дані передано до центру персоналізації" in genuine, "so that a copied code on other words is seen"
-        for wrong, number in ((code, "UA-2026-0004418"), ("222222", NUMBER), (here.desk.code(1, "shipped"), NUMBER)):
+        other = (code, "UA-2026-0004418"), (here.desk.code(1, "shipped"), NUMBER)
+        for wrong, number in (*other, ("222222", NUMBER), ("їжак", NUMBER), ("Є", NUMBER)):
             assert "Такого повідомлення ми не надсилали" in await said(wrong, number)
         assert "Потрібні і код, і номер" in await said(code, "")
         last = ""

@@ -233,17 +233,15 @@ class Official:
         its = await self._records.attempt(f"check/number/{about}", ATTEMPTS_AT_NUMBER, HOUR_MS, now_ms)
         if not (mine and its):
             return {"verdict": "code_many"}
-        made, wanted = notice_code(self._vault), alike(code)
-        authorities = dict.fromkeys(
-            f"{country.code}/{authority}"
-            for country in self.site.world().countries.values()
-            for authority in country.authorities
-        )
-        for authority in authorities:
+        made, wanted = notice_code(self._vault), alike(code).encode()  # it may have letters that a code has not
+        countries = self.site.world().countries.values()
+        for authority in [f"{country.code}/{name}" for country in countries for name in country.authorities]:
             case = await self._records.case(authority, number)
-            for passed in await self._records.history(case.id) if case else ():
-                same = hmac.compare_digest(alike(made(case.id, passed.stage)), wanted) if case else False
-                if case and same and passed.verdict == "reached":
+            if case is None:
+                continue
+            for passed in await self._records.history(case.id):
+                same = hmac.compare_digest(alike(made(case.id, passed.stage)).encode(), wanted)
+                if same and passed.verdict == "reached":
                     process = self._desk.words.processes.get(case.service)
                     stage = process.stages.get(passed.stage) if process else None
                     return {
