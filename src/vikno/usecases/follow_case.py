@@ -120,9 +120,9 @@ async def genuine(records: Records, vault: Vault, conversation: str, typed: str)
     Whether a message came from here: among the stages of the cases that they follow, whose code is it?
     """
     code = notice_code(vault)
-    wanted = alike(typed[:LONGEST])
+    wanted = alike(typed[:LONGEST]).encode()  # it may have letters that a code has not
     for case in await records.followed(conversation):
         for passed in await records.history(case.id):
-            if passed.verdict == "reached" and hmac.compare_digest(alike(code(case.id, passed.stage)), wanted):
+            if passed.verdict == "reached" and hmac.compare_digest(alike(code(case.id, passed.stage)).encode(), wanted):
                 return case, passed.stage
     return None
