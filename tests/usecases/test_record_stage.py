@@ -400,11 +400,11 @@ async def test_a_person_who_asks_is_told_where_the_case_stands(store: SqliteStor
     now = await store.case(AUTHORITY, NUMBER)
     assert now is not None
     view = desk.words.view(now, "uk")
-    assert (view.stage, view.since_ms, view.final) == ("accepted", NOON, False)
+    assert (now.stage_ms, view.stage) == (NOON, "accepted")
     assert view.told.endswith(
         "Увесь строк в Україні — до 20 робочих днів, для термінового замовлення — до 7. За кордоном — до 3 місяців."
     )
-    assert desk.words.view(replace(now, stage="issued"), "uk").final
+    assert desk.words.view(replace(now, stage="issued"), "uk").stage == "issued"
 
 
 # ---- how much it costs ----

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -160,8 +160,3 @@ async def check_line(line: Line, clock: Clock) -> Checked:
         state, wrong = "wrong", ("Its name is not known, so nobody can be led there. Set it, or check again.",)
     shown = health.name or (link.name if link else None)
     return Checked(line.name, state, shown, link.url if link else None, wrong, clock(), health.notes)
-
-
-def all_fine(found: Sequence[Checked]) -> bool:
-    """Whether nothing is wrong anywhere."""
-    return all(one.state == "fine" for one in found)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from itertools import islice
-from typing import Literal
 
 from vikno.domain.notify import alike
 from vikno.domain.rules.findings import did_you_mean
@@ -35,7 +34,6 @@ from vikno.usecases.bring_cases import (
 from vikno.usecases.ports import Clock
 from vikno.usecases.records import MOST_AT_ONCE, CaseBook, CaseGiven, StageGiven
 
-Column = Literal["number", "service", "code", "office", "opened", "event", "stage", "at"]
 MOST_LETTERS: Mapping[str, int] = {
     "number": MOST_NUMBER,
     "service": MOST_SERVICE,
@@ -284,10 +282,10 @@ def _check(column: str, cell: str) -> None:
         raise _Refuse("too_long", f"{column}, {len(cell)} characters of at most {MOST_LETTERS[column]}")
     if cell.removeprefix("'").startswith(FORMULA):  # the sign stands before one in our own report
         raise _Refuse("formula", column)
-    if not cell.isprintable():
-        raise _Refuse("encoding_broken" if "\ufffd" in cell else "not_printable", column)
     if "\ufffd" in cell:
         raise _Refuse("encoding_broken", column)
+    if not cell.isprintable():
+        raise _Refuse("not_printable", column)
 
 
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)

@@ -34,7 +34,6 @@ OUTSTAYS = "outstays"
 """The kind of the timer that looks at a case again when its stage should be over."""
 BATCH = 200
 """Reports in one transaction. More of them cost the same each, and hold up people who talk (docs/why/store.md)."""
-FIRST_MS = 0
 DAY_MS = 24 * 3600 * 1000
 NO_TIMER = (TimerMade(OUTSTAYS, None),)
 
@@ -82,7 +81,8 @@ class Desk:
         process = self.words.processes.get(case.service)
         if process is None:
             return Moved("no_stage", "unknown")
-        return reach(Case(case.number, case.service, case.stage, case.stage_ms), _report(given), process)
+        now = Case(case.number, case.service, case.stage, case.stage_ms)
+        return reach(now, Report(given.stage, given.at_ms), process)
 
     def decide(self, now_ms: int) -> Decide:
         """The decision about reports that are recorded now."""
@@ -101,8 +101,7 @@ class Desk:
             timers = (TimerMade(OUTSTAYS, due_ms),)
             if not stage.announce or not followers:
                 return Decided("reached", (), timers)
-            words = self.words.reached
-            notices = self._notices(case, stage.id, followers, words, windows[code])
+            notices = self._notices(case, stage.id, followers, self.words.reached, windows[code])
             return Decided("reached", tuple(notices), timers)
 
         return decided
@@ -159,10 +158,6 @@ class Desk:
         )
 
 
-def _report(given: StageGiven) -> Report:
-    return Report(given.stage, given.at_ms)
-
-
 async def record_stages(
     book: CaseBook, desk: Desk, given: Sequence[StageGiven], clock: Callable[[], int]
 ) -> tuple[Verdict, ...]:
@@ -181,7 +176,7 @@ async def record_stages(
 
 
 def _timely(given: StageGiven, now_ms: int) -> StageGiven:
-    at_ms = min(max(given.at_ms, FIRST_MS), now_ms)
+    at_ms = min(max(given.at_ms, 0), now_ms)
     return given if at_ms == given.at_ms else replace(given, at_ms=at_ms)
 
 

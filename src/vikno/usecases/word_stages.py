@@ -27,16 +27,12 @@ class StageView:
     `stage` is "" while nothing was reported; the text says so.
     """
 
-    case: int
-    service: str
     title: str
     number: str
-    stage: str
-    text: str
-    next: str | None
-    time: str | None
-    since_ms: int
-    final: bool
+    stage: str = ""
+    text: str = ""
+    next: str | None = None
+    time: str | None = None
 
     @property
     def told(self) -> str:
@@ -56,16 +52,12 @@ class StageWords:
         self.told = lru_cache(4096)(self._told)
         self._spoken = lru_cache(4096)(self._known)
 
-    def country(self, service: str) -> Country:
-        """The country of a service's key."""
-        return self.countries[service.partition("/")[0]]
-
     def language(self, service: str, wanted: str) -> str:
         """A language in which all of it can be said: the person's, else the country's own, else English."""
         return self._spoken(service, wanted[:10])
 
     def _known(self, service: str, wanted: str) -> str:
-        country = self.country(service)
+        country = self.countries[service.partition("/")[0]]
         known = [one for one in (wanted, country.language, *country.languages) if one in country.languages]
         return next((one for one in known if one in self.phrases), "en")
 
@@ -74,26 +66,13 @@ class StageWords:
         process = self.processes.get(case.service)
         number = masked(case.number)
         if process is None:
-            return StageView(case.id, case.service, "", number, "", "", None, None, case.stage_ms, final=False)
+            return StageView("", number)
         lang = self.language(case.service, wanted)
         stage = process.stages.get(case.stage)
         if stage is None:
-            said, title = self.phrases[lang].say("nothing_yet"), process.title.text(lang)
-            return StageView(case.id, case.service, title, number, "", said, None, None, case.stage_ms, final=False)
+            return StageView(process.title.text(lang), number, text=self.phrases[lang].say("nothing_yet"))
         told = self.told(case.service, stage.id, lang)
-        time = lasts(told, self.phrases[lang].say)
-        return StageView(
-            case.id,
-            case.service,
-            told.title,
-            number,
-            stage.id,
-            told.text,
-            told.next,
-            time,
-            case.stage_ms,
-            stage.final,
-        )
+        return StageView(told.title, number, stage.id, told.text, told.next, lasts(told, self.phrases[lang].say))
 
     def _reached(self, service: str, stage: str, wanted: str, brief: bool) -> Wording:
         """The notice that a stage was reached."""
