@@ -34,7 +34,7 @@ from bench.chat import HEADS, Tally, be_quick, closed_loop, load_name, open_loop
 from bench.choices import SCRIPTS, Choices
 from bench.figures import company, machine, table
 from bench.messengers import Guest, Messenger, Platform, Telegram, Viber, alike
-from bench.server import PATIENCE_S, Served, serving
+from bench.server import PATIENCE_S, Served, free_port, serving
 from vikno.domain.dialog.sheet import tag
 
 PEOPLE = 256
@@ -74,15 +74,15 @@ class Contestant:
 
 async def learnt(platform: Platform, choices: Choices) -> Script:
     """One consultation from the opening to its outcome."""
-    messenger, chat, script = platform.messenger, platform.newcomer(), Script()
-    answer, does = f"/start {choices.language}", messenger.opens(choices.language)
+    messenger, chat, script, language = platform.messenger, platform.newcomer(), Script(), choices.language
+    answer, does = f"/start {language}", messenger.opens(language)
     while True:
         says = await platform.learn(chat, does)
         script.append(Learnt(answer, does, says))
         buttons = messenger.buttons(says[-1])
         if len(script) == 1:
             pressed = next(one for one in buttons if one.id.endswith(f".{tag('s', choices.service)}"))
-            answer, does = pressed.id, messenger.does("", pressed)
+            answer, does = pressed.id, messenger.does("", pressed, language)
             continue
         ended = any(one.id.endswith(".nrestart") for one in buttons) and not any(b.style != "nav" for b in buttons)
         shown = [{"id": one.id, "style": one.style} for one in buttons]
@@ -91,7 +91,7 @@ async def learnt(platform: Platform, choices: Choices) -> Script:
         if choice is None:
             return script
         answer = choice.get("tap") or choice["text"]
-        does = messenger.does(answer, next((one for one in buttons if one.id == answer), None))
+        does = messenger.does(answer, next((one for one in buttons if one.id == answer), None), language)
 
 
 def story(scripts: Sequence[Script], messenger: Telegram) -> bytes:
@@ -177,7 +177,7 @@ def aiogram(scripts: Sequence[Script]) -> Iterator[Contestant]:
         raise SystemExit("The peer's state is in Redis: install the package redis-server.")
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        redis_port, port = _free(), _free()
+        redis_port, port = free_port(), free_port()
         redis = [command, "--port", str(redis_port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""]
         kept = stack.enter_context(_running([*redis, "--appendonly", "no"], redis_port))
         Path(folder, "story.json").write_bytes(story(scripts, messenger))
@@ -202,13 +202,6 @@ def _running(command: Sequence[str], port: int = 0) -> Iterator[Served]:
 def _listens(port: int) -> bool:
     with socket.socket() as line:
         return not line.connect_ex(("127.0.0.1", port))
-
-
-def _free() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def on_two_cores() -> None:

@@ -3,15 +3,14 @@
     python -m bench.cases --cases 100000 --batch 1000
 
 Every case is followed by one person in a messenger; the reports come in an order of their own. What is decided and
-said is the real ID card's. `--turns 200` lets people talk meanwhile, at so many
-turns a second, and prints how long they wait. One core unless `--cores` says otherwise.
+said is the real ID card's. `--turns 200` lets people talk meanwhile, at so many turns a second, and prints how long
+they wait. One core unless `--cores` says otherwise.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import os
 import random
 import tempfile
@@ -24,7 +23,9 @@ from pathlib import Path
 import uvloop
 
 from bench.figures import company, latencies, machine, table
+from bench.server import collect_like_the_server
 from vikno.bootstrap.intake import make_desk
+from vikno.bootstrap.worlds import now_ms
 from vikno.packs.load import load_country
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.channel import Sent
@@ -37,10 +38,6 @@ from vikno.wire.vault import LocalVault
 AUTHORITY, ACCOUNT, SERVICE, STAGE = "ua/dms", "telegram/main", "ua/id-card", "approved"
 LEASED = 200
 """Notices that a sender takes at once."""
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,23 +158,11 @@ def main() -> None:
     a = arguments.parse_args()
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: a.cores])
     print(f"{machine()}. {company()}\n")
-    gc.collect()
-    gc.freeze()  # as the server does
-    gc.set_threshold(50_000, 20, 100)
+    collect_like_the_server()
     with tempfile.TemporaryDirectory(dir=a.within) as folder:
         rows = uvloop.run(measure(a.cases, a.batch, a.turns, a.in_order, Path(folder)))
-    print(
-        table(
-            [
-                f"{a.cases:,} of each",
-                "seconds",
-                "µs each",
-                "CPU, µs each",
-                "turns meanwhile, p50 / p99 / p99.9 / max, ms",
-            ],
-            rows,
-        )
-    )
+    meanwhile = "turns meanwhile, p50 / p99 / p99.9 / max, ms"
+    print(table([f"{a.cases:,} of each", "seconds", "µs each", "CPU, µs each", meanwhile], rows))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -35,6 +34,7 @@ import aiohttp
 from aiohttp import web
 
 from bench.figures import machine, table
+from bench.server import free_port
 from vikno.api.keys import add_key
 from vikno.bootstrap.worlds import load_worlds, now_ms
 from vikno.domain.dialog.events import Said, Started
@@ -411,13 +411,6 @@ def said_to(state: State | None, text: str, world: World) -> tuple[State, list[s
 
 def _iso() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def main() -> None:

@@ -72,7 +72,7 @@ class Messenger(Protocol):
     def opens(self, language: str) -> bytes:
         """A person's first step, as a template of an update."""
 
-    def does(self, text: str, pressed: Button | None) -> bytes:
+    def does(self, text: str, pressed: Button | None, language: str) -> bytes:
         """Their next: words, or a button."""
 
     def update(self, does: bytes, chat: int, number: int) -> tuple[bytes, bytes]:
@@ -93,7 +93,6 @@ class Telegram:
             "VIKNO_TELEGRAM_RATE": "100000",
             "VIKNO_TELEGRAM_CHAT_GAP": "0",
         }
-        self.language = "uk"
 
     def hook(self, body: bytes) -> str:
         given = self._fields(body)
@@ -146,13 +145,10 @@ class Telegram:
         return {name: values[0] for name, values in parse_qs(body.decode()).items()}
 
     def opens(self, language: str) -> bytes:
-        self.language = language
-        return self.does("/start", None)
+        return self.does("/start", None, language)
 
-    def does(self, text: str, pressed: Button | None) -> bytes:
-        olena = (
-            f'{{"id":%d,"is_bot":false,"first_name":"Олена","last_name":"Коваль","language_code":"{self.language}"}}'
-        )
+    def does(self, text: str, pressed: Button | None, language: str) -> bytes:
+        olena = f'{{"id":%d,"is_bot":false,"first_name":"Олена","last_name":"Коваль","language_code":"{language}"}}'
         chat = '{"id":%d,"first_name":"Олена","last_name":"Коваль","type":"private"}'
         if pressed is None:
             message = (
@@ -185,7 +181,6 @@ class Viber:
         }
         self._tokens = count(5_000_000_000_000_000_000)
         self._hook, self._events = "", [""]
-        self.language = "uk"
 
     def hook(self, body: bytes) -> str:
         given = msgspec.json.decode(body)
@@ -217,17 +212,13 @@ class Viber:
         return [Button(body.rpartition("‹")[2][:-1], body) for body in bodies if body.endswith("›")]
 
     def opens(self, language: str) -> bytes:
-        self.language = language
-        return self._callback("conversation_started", f'"type":"open","user":{self._person()},"subscribed":true')
+        return self._callback("conversation_started", f'"type":"open","user":{_person(language)},"subscribed":true')
 
-    def does(self, text: str, pressed: Button | None) -> bytes:
+    def does(self, text: str, pressed: Button | None, language: str) -> bytes:
         said = pressed.sends if pressed else text
         message = f'{{"type":"text","text":{_json(said)}}}'
         silent = "true" if pressed else "false"
-        return self._callback("message", f'"sender":{self._person()},"message":{message},"silent":{silent}')
-
-    def _person(self) -> str:
-        return f'{{"id":"%022d==","name":"Олена","language":"{self.language}","country":"UA","api_version":10}}'
+        return self._callback("message", f'"sender":{_person(language)},"message":{message},"silent":{silent}')
 
     @staticmethod
     def _callback(event: str, rest: str) -> bytes:
@@ -238,6 +229,11 @@ class Viber:
         body = does % (6_000_000_000_000_000_000 + number, chat)
         proof = hmac.digest(self.settings["VIKNO_VIBER_TOKEN"].encode(), body, "sha256").hex()
         return body, b"X-Viber-Content-Signature: %s\r\n" % proof.encode()
+
+
+def _person(language: str) -> str:
+    """Who writes on Viber, in a template."""
+    return f'{{"id":"%022d==","name":"Олена","language":"{language}","country":"UA","api_version":10}}'
 
 
 def _json(text: str) -> str:

@@ -19,7 +19,8 @@ from pathlib import Path
 from aiohttp import web
 
 from bench.figures import machine, table
-from bench.kill import AUTHORITY, KEY, SERVICE, Api, Server, free_port
+from bench.kill import AUTHORITY, KEY, SERVICE, Api, Server
+from bench.server import free_port
 from vikno.bootstrap.worlds import now_ms
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.channel import Outbound, encode_outbound

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import subprocess
@@ -43,10 +44,8 @@ def serving(within: str | None = None, settings: Mapping[str, str] | None = None
 
     `settings`: more of the environment.
     """
-    with tempfile.TemporaryDirectory(dir=within) as folder, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
+    with tempfile.TemporaryDirectory(dir=within) as folder:
+        port = free_port()
         command = [str(COMMAND), "run", "--port", str(port), "--store", f"sqlite:///{folder}/store.db"]
         began = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **(settings or {})})
@@ -57,6 +56,20 @@ def serving(within: str | None = None, settings: Mapping[str, str] | None = None
         finally:
             process.terminate()
             process.wait(PATIENCE_S)
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def collect_like_the_server() -> None:
+    """For a process that does the server's work itself: its garbage collector, as the server sets it."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import os
 import tempfile
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 import uvloop
 
 from bench.figures import latencies, machine, table
+from bench.server import collect_like_the_server
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.ports import Step, Taken
 
@@ -88,9 +88,7 @@ async def measure(load: Load, folder: Path) -> Measured:
 
 def run(load: Load, within: str | None = None) -> Measured:
     """Measure one load on a new store in a folder of its own under `within`."""
-    gc.collect()
-    gc.freeze()  # as the server does
-    gc.set_threshold(50_000, 20, 100)
+    collect_like_the_server()
     with tempfile.TemporaryDirectory(dir=within) as folder:
         return uvloop.run(measure(load, Path(folder)))
 

@@ -7,7 +7,6 @@ import json
 import secrets
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from vikno.api.app import Api
 from vikno.api.keys import SECRET_BYTES, Buckets, add_key
 from vikno.bootstrap.intake import desk_of, load_packs, stages_of
 from vikno.bootstrap.settings import Settings
+from vikno.bootstrap.worlds import now_ms
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.record_stage import Desk, record_stages
 from vikno.usecases.records import Access, CaseKept, Follower, NoticeKept, StageGiven
@@ -29,10 +29,6 @@ from vikno.wire.vault import LocalVault
 
 PUBLIC = "https://vikno.example"
 VAULT = LocalVault(bytes(range(32)))
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,9 @@ import httpx
 import pytest
 import segno
 
-from tests.api.conftest import PUBLIC, VAULT, Office, now_ms
+from tests.api.conftest import PUBLIC, VAULT, Office
 from vikno.api.keys import add_key
+from vikno.bootstrap.worlds import now_ms
 from vikno.usecases.follow_case import code_digest
 
 GIVEN: dict[str, Any] = {

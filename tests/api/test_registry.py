@@ -18,9 +18,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.api.conftest import Office, now_ms
+from tests.api.conftest import Office
 from tests.commands import ROOT, VIKNO, Command
 from vikno.api.registry import Declared, HttpRegistry, RegistryWrong, at_pointer, read_declared
+from vikno.bootstrap.worlds import now_ms
 from vikno.cli.reference.commands import JSON as JSON_KEYS
 from vikno.usecases.records import CaseGiven
 from vikno.usecases.watch_registry import Answered, Health, NotAnswered, Patience, Round, ask_once, watch
