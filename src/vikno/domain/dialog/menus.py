@@ -138,16 +138,9 @@ def _resume(turn: Turn) -> Menu | None:
     return Menu(turn.say(known, title=title), choices)
 
 
-def _number(turn: Turn) -> Menu:
-    return Menu(turn.say("case.number"), (), ("back", "human"))
-
-
-def _code(turn: Turn) -> Menu:
-    return Menu(turn.say("case.code"), (), ("back", "human"))
-
-
-def _check(turn: Turn) -> Menu:
-    return Menu(turn.say("check"), (), ("back", "human"))
+def _typed(phrase: str) -> Callable[[Turn], Menu]:
+    """What is answered by writing: a number, a code."""
+    return lambda turn: Menu(turn.say(phrase), (), ("back", "human"))
 
 
 def _cases(turn: Turn) -> Menu:
@@ -181,13 +174,13 @@ _MENUS: dict[str, Callable[[Turn], Menu | None]] = {
     "answers": _answers,
     "why": _why,
     "resume": _resume,
-    "number": _number,
-    "code": _code,
+    "number": _typed("case.number"),
+    "code": _typed("case.code"),
     "cases": _cases,
     "case": _case,
     "data": _data,
     "erase": _erase,
-    "check": _check,
+    "check": _typed("check"),
 }
 
 

@@ -208,31 +208,32 @@ def answers(turn: Turn) -> None:
 
 def follow(turn: Turn) -> None:
     """Ask for the number of a case."""
-    if turn.world.follows:
-        turn.change(noted="", **fresh(turn, "number"))
-        show_menu(turn, "number")
-    else:
-        turn.note("follow.not_here")
-        again(turn)
+    _ask(turn, "number")
 
 
 def check(turn: Turn) -> None:
     """Ask for the code of a message that somebody doubts."""
-    if turn.world.follows:
-        turn.change(noted="", **fresh(turn, "check"))
-        show_menu(turn, "check")
-    else:
-        turn.note("follow.not_here")
-        again(turn)
+    _ask(turn, "check")
+
+
+def _ask(turn: Turn, view: str) -> None:
+    if _follows(turn):
+        turn.change(noted="", **fresh(turn, view))
+        show_menu(turn, view)
 
 
 def want(turn: Turn, wants: Want) -> None:
     """Let it be found out; what it comes to is told as `Learnt`, and until then nothing is said."""
-    if turn.world.follows:
+    if _follows(turn):
         turn.change(wants=wants)
-    else:
+
+
+def _follows(turn: Turn) -> bool:
+    """Whether cases can be followed here; where they cannot, that is said."""
+    if not turn.world.follows:
         turn.note("follow.not_here")
         again(turn)
+    return turn.world.follows
 
 
 _COMMANDS: dict[str, Callable[[Turn], None]] = {
