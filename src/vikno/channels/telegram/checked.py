@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from vikno.channels.telegram.inbound import UPDATES
+from vikno.channels.telegram.outbound import read
 from vikno.usecases.channel import NotCarried
 from vikno.wire.http import HttpAnswer
 from vikno.wire.limits import TELEGRAM_WEBHOOK_CONNECTIONS
@@ -130,13 +132,6 @@ class WebhookInfo(Struct, frozen=True):
     allowed_updates: tuple[str, ...] = ()
 
 
-class Said(Struct, frozen=True):
-    ok: bool
-    result: msgspec.Raw = msgspec.Raw(b"null")
-    error_code: int | None = None
-    description: str | None = None
-
-
 async def _asked(carry: Carry, bot: Telegram, method: str, kind: type[_Result], **given: Any) -> _Result | str:
     """The result of a call, or what is wrong and what to do."""
     answer: HttpAnswer | NotCarried = await carry(bot.call(method, **given))
@@ -145,16 +140,15 @@ async def _asked(carry: Carry, bot: Telegram, method: str, kind: type[_Result], 
             f"The Bot API does not answer {method} ({answer.reason}). "
             "Look whether this machine reaches it, and try again."
         )
-    try:
-        said = msgspec.json.decode(answer.body, type=Said)
-        if said.ok:
-            return msgspec.json.decode(said.result, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return (
-            f"What answers {method} with {answer.status} does not speak as the Bot API. "
-            "Look at the address of the API and at proxies."
-        )
-    return _told(method, said.error_code or answer.status, said.description or "")
+    said = read(answer)
+    if said.ok is False:
+        return _told(method, said.error_code or answer.status, said.description or "")
+    with suppress(msgspec.MsgspecError):
+        return msgspec.json.decode(said.result, type=kind)
+    return (
+        f"What answers {method} with {answer.status} does not speak as the Bot API. "
+        "Look at the address of the API and at proxies."
+    )
 
 
 def _told(method: str, status: int, description: str) -> str:
@@ -164,9 +158,3 @@ def _told(method: str, status: int, description: str) -> str:
     if status == 429 or status >= 500:
         return said + "Try again in a minute."
     return said + "Look at the settings of the bot."
-
-
-def result(answer: HttpAnswer, kind: type[Any]) -> Any:
-    """The result of a successful call. Raises msgspec.MsgspecError for anything else."""
-    said = msgspec.json.decode(answer.body, type=Said)
-    return msgspec.json.decode(said.result, type=kind)

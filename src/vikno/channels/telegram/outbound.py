@@ -74,10 +74,7 @@ def classify(request: HttpRequest, answer: HttpAnswer | NotCarried) -> Outcome:
     """What an answer means (`core.telegram.org/bots/api#making-requests`; the texts are those of its server)."""
     if isinstance(answer, NotCarried):
         return Unknown(answer.reason) if answer.left else RetryAfter(AGAIN_S, "account", answer.reason)
-    try:
-        said = _decode(answer.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        said = Said()  # a proxy's page, not the Bot API's answer
+    said = read(answer)
     if 200 <= answer.status < 300:
         if said.ok:
             return Sent(_message_id(request, said))
@@ -301,6 +298,14 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Said).decode
 _decode_sent = msgspec.json.Decoder(SentMessage).decode
 _decode_to = msgspec.json.Decoder(SentTo).decode
+
+
+def read(answer: HttpAnswer) -> Said:
+    """What the Bot API says; an empty `Said` for what is none of its answers, such as a proxy's page."""
+    try:
+        return _decode(answer.body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return Said()
 
 
 def _message_id(request: HttpRequest, said: Said) -> str:

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from vikno.channels.telegram import Telegram
 from vikno.channels.telegram.inbound import UPDATES
+from vikno.channels.telegram.outbound import Parameters, read
 from vikno.domain.errors import ViknoError
 from vikno.usecases.channel import NotCarried, Raw, Transport, Unreadable
 from vikno.wire.http import HttpAnswer, HttpRequest
@@ -62,22 +63,12 @@ async def poll(channel: Telegram, transport: Lines, receive: Receive, stop: asyn
     await _Poll(channel, transport, receive, stop).run()
 
 
-class Fetched(Struct, frozen=True):
-    """An answer of the Bot API."""
-
-    ok: bool
-    result: msgspec.Raw = msgspec.Raw(b"[]")
-    error_code: int | None = None
-    parameters: dict[str, Any] | None = None
-
-
 class Numbered(Struct, frozen=True, gc=False):
     """As much of an update as fetching needs."""
 
     update_id: int
 
 
-_decode = msgspec.json.Decoder(Fetched).decode
 _decode_updates = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_number = msgspec.json.Decoder(Numbered).decode
 
@@ -195,17 +186,14 @@ class _Poll:
                 self._limit = max(1, self._limit // 4)
             await self._trouble(answer.reason)
             return None
-        try:
-            said = _decode(answer.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            said = Fetched(False)  # a proxy's page
+        said = read(answer)
         if said.ok and answer.status == 200:
             self._conflicts, self._wait_s = 0, self._wait_s if self._tries else FIRST_WAIT_S
             return bytes(said.result)
-        await self._refused(said.error_code or answer.status, said.parameters or {})
+        await self._refused(said.error_code or answer.status, said.parameters or Parameters())
         return None
 
-    async def _refused(self, status: int, parameters: dict[str, Any]) -> None:
+    async def _refused(self, status: int, parameters: Parameters) -> None:
         match status:
             case 401 | 404:
                 raise TokenRefused(self._channel.account)
@@ -213,8 +201,8 @@ class _Poll:
                 self._conflicts += 1
                 if self._conflicts >= MOST_CONFLICTS:
                     raise PolledElsewhere(self._channel.account)
-            case 429 if isinstance(wait := parameters.get("retry_after"), int | float):
-                self._wait_s = max(self._wait_s, wait)
+            case 429 if parameters.retry_after is not None:
+                self._wait_s = max(self._wait_s, parameters.retry_after)
         await self._trouble(f"status_{status}")
 
     async def _trouble(self, reason: str) -> None:
