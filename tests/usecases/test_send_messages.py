@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
-from tests.usecases.sending import ACCOUNT, NOW_MS, VAULT, Office, Paper, Post
-from vikno.stores.sqlite import SqliteStore
+from tests.usecases.sending import ACCOUNT, VAULT, Office
 from vikno.usecases.channel import (
     BadMessage,
     Capabilities,
@@ -26,16 +24,6 @@ from vikno.usecases.channel import (
 )
 from vikno.usecases.ports import Taken
 from vikno.usecases.send_messages import MOST_WAITING, Pace
-
-
-@pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    made = Office(SqliteStore(f"sqlite:///{tmp_path}/v.db?synchronous=off", lambda: NOW_MS), Post(), Paper(), [])
-    running = asyncio.create_task(made.sender.run())
-    yield made
-    await made.sender.close()
-    running.cancel()
-    await made.store.close()
 
 
 async def test_replies_go_in_each_persons_order(office: Office) -> None:

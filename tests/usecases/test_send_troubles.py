@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.usecases.sending import ACCOUNT, NOW_MS, VAULT, Office, Paper, Post
+from tests.usecases.sending import ACCOUNT, NOW_MS, VAULT, YEAR_MS, Office
 from vikno.bootstrap.worlds import load_worlds
 from vikno.channels.sms.inbound import meant
-from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.channel import (
     DeadAddress,
     Inbound,
@@ -29,17 +27,6 @@ from vikno.usecases.ports import StoreUnavailable, Taken, TooManyTurns
 from vikno.usecases.receive_message import Desk
 from vikno.usecases.send_messages import MOST_WAITING, RESUMED, Pace
 from vikno.wire.hooks import Hook
-
-
-@pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    made = Office(SqliteStore(f"sqlite:///{tmp_path}/v.db?synchronous=off", lambda: NOW_MS), Post(), Paper(), [])
-    running = asyncio.create_task(made.sender.run())
-    yield made
-    await made.sender.close(0.1)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-    await made.store.close()
 
 
 def loose(one: Any) -> Any:
@@ -267,6 +254,22 @@ async def test_who_writes_while_their_address_is_found_dead_is_there(office: Off
     assert (office.texts(), known and known.status) == (["old", "new"], "alive")
 
 
+async def test_who_writes_while_their_address_is_marked_dead_is_answered(office: Office) -> None:
+    mark = office.store.mark
+
+    async def slowly(*given: Any) -> None:
+        await asyncio.sleep(0.1)
+        await mark(*given)
+
+    loose(office.store).mark = slowly
+    office.post.script["a"].append(DeadAddress("blocked"))
+    await office.says("a", "old")
+    await office.until(lambda: office.sender.counted["DeadAddress"] == 1)
+    await office.says("a", "new")
+    await office.rests()
+    assert office.texts() == ["old", "new"]
+
+
 async def test_a_mended_account_goes_on_though_stages_come_all_the_time(office: Office) -> None:
     office.post.script["a"].append(Misconfigured("no money"))
     await office.notices("a", "first")
@@ -326,13 +329,18 @@ def test_a_rate_below_one_a_second_sends_at_all() -> None:
 # ---- people ----
 
 
-async def test_a_held_notice_does_not_go_after_its_time(office: Office) -> None:
+async def held(office: Office, lives_ms: int = YEAR_MS) -> None:
+    """A notice to somebody who has to wait."""
     office.post.script["a"].append(RetryAfter(0.8, "chat"))
     await office.says("a", "reply")
     await office.until(lambda: len(office.post.brought) == 1)
-    await office.notices("a", "notice", lives_ms=1000)
+    await office.notices("a", "notice", lives_ms=lives_ms)
     office.sender.nudge()
     await asyncio.sleep(0.3)
+
+
+async def test_a_held_notice_does_not_go_after_its_time(office: Office) -> None:
+    await held(office, lives_ms=1000)
     office.now_ms += 5000
     await office.until(lambda: len(office.post.brought) == 2)
     await asyncio.sleep(0.2)
@@ -340,12 +348,7 @@ async def test_a_held_notice_does_not_go_after_its_time(office: Office) -> None:
 
 
 async def test_a_held_notice_does_not_go_to_whoever_has_left(office: Office) -> None:
-    office.post.script["a"].append(RetryAfter(0.8, "chat"))
-    await office.says("a", "reply")
-    await office.until(lambda: len(office.post.brought) == 1)
-    await office.notices("a", "notice")
-    office.sender.nudge()
-    await asyncio.sleep(0.3)
+    await held(office)
     await office.store.mark(VAULT.name(ACCOUNT, "a"), "left")
     office.sender.left(VAULT.name(ACCOUNT, "a"))
     await office.until(lambda: len(office.post.brought) == 2)

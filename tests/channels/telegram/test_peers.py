@@ -6,29 +6,28 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from aiohttp import web
 
 from tests.channels.conftest import Desk, program
+from tests.channels.telegram.talking import ASKED, Way, hooked, polled
 from tests.network import free_port, listening, started
 from vikno.channels.telegram import Telegram
 from vikno.channels.telegram.inbound import SENT
 from vikno.channels.telegram.polling import poll
-from vikno.domain.dialog.messages import Button
 from vikno.testing.channel_examples import Came, read
 from vikno.testing.telegram import TelegramServer
-from vikno.usecases.channel import Inbound, Opened, Outbound, Pressed, Sent, Wrote
+from vikno.usecases.channel import Opened, Outbound, Pressed, Raw, Sent, Wrote
 from vikno.wire.http import HttpTransport
 
 HERE = Path(__file__).parent
 EXAMPLES = Path("src/vikno/channels/telegram/examples.yaml")
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawX"
-ASKED = Outbound("Де ви живете?", buttons=(Button("1.a", "В Україні"), Button("1.b", "За кордоном")))
 
 
 # ---- telegram-test-api ----
@@ -80,46 +79,12 @@ class Phone:
         await self._http.aclose()
 
 
-@asynccontextmanager
-async def served(way: str, bot: Telegram, line: HttpTransport) -> AsyncIterator[Desk]:
-    """The bot at work by one of its two ways."""
-
-    async def answer(inbound: Inbound) -> None:
-        match inbound.happened:
-            case Opened():
-                said = ASKED
-            case Pressed(button):
-                said = Outbound(f"Натиснуто {button}")
-            case Wrote(text):
-                said = Outbound(f"Ви написали: {text}")
-            case _:
-                return
-        for request in bot.render(said, inbound.address):
-            answered = await line.carry(request)
-            assert isinstance(bot.classify(request, answered), Sent)
-
-    desk = Desk(bot, answer)
-    if way == "webhook":
-        async with listening(desk.hook) as url:
-            assert await bot.register(line.carry, f"{url}/hooks/telegram/main") is None
-            yield desk
-        await line.carry(bot.call("deleteWebhook"))
-        return
-    stop = asyncio.Event()
-    task = asyncio.create_task(poll(bot, line, desk.take, stop))
-    try:
-        yield desk
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 5)
-
-
-@pytest.mark.parametrize(("way", "token"), [("polling", "1:polled"), ("webhook", "2:hooked")])
-async def test_the_npm_server_and_we_hold_a_conversation(way: str, token: str, peer: str, line: HttpTransport) -> None:
+@pytest.mark.parametrize(("way", "token"), [(polled, "1:polled"), (hooked, "2:hooked")])
+async def test_the_npm_server_and_we_hold_a_conversation(way: Way, token: str, peer: str, line: HttpTransport) -> None:
     bot = Telegram(token=token, secret="hush-42", api=peer)
     olena = Phone(peer, token, 42)
     try:
-        async with served(way, bot, line) as desk:
+        async with way(bot, line) as desk:
             await olena.write("/start qr-office-17")
             asked = await olena.heard()
             assert asked["message"]["text"] == "Де ви живете?"
@@ -215,10 +180,6 @@ async def test_mockpost_brings_words_to_our_webhook(mockpost: str, line: HttpTra
     desk = Desk(bot)
 
     async def unproven(request: Any) -> Any:
-        from aiohttp import web
-
-        from vikno.usecases.channel import Raw
-
         status, headers, body = await desk.take(Raw(await request.read()))
         return web.Response(status=status, headers=dict(headers), body=body)
 
@@ -231,7 +192,7 @@ async def test_mockpost_brings_words_to_our_webhook(mockpost: str, line: HttpTra
         async with listening(desk.hook) as url:
             assert await bot.register(line.carry, url) is None
             await http.post("/telegram/client/sendMessage", json=message, headers={"x-mockpost-app": "gov"})
-    assert [one.happened for one in desk.heard][:1] == [Wrote("Мені потрібен паспорт")]
+    assert [one.happened for one in desk.heard] == [Wrote("Мені потрібен паспорт")]
     assert 401 in desk.refused
 
 
