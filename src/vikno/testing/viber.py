@@ -265,8 +265,6 @@ class ViberServer:
         """Listen, on this port or a free one."""
         app = web.Application(client_max_size=2**22)
         app.router.add_post("/pa/{method}", self._answer)
-        app.router.add_get("/phones", self._phones)
-        app.router.add_post("/phones/{id}", self._do)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", port).start()
@@ -518,37 +516,6 @@ class ViberServer:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return 0, token
-
-    # ---- phones, for a page ----
-
-    async def _phones(self, _: web.Request) -> web.Response:
-        return web.json_response([person.transcript() for person in self.people.values()])
-
-    async def _do(self, request: web.Request) -> web.Response:
-        """`{"open": link}`, `{"write": text}`, `{"press": label}`, `{"stop": true}`; the phone as it is then."""
-        person = self.people.get(request.match_info["id"])
-        try:
-            asked = json.loads(await request.read())
-            ((deed, about),) = asked.items()
-        except (ValueError, AttributeError):
-            return web.json_response({"wrong": "one of open, write, press, stop"}, status=400)
-        if person is None:
-            return web.json_response({"wrong": "nobody has this phone"}, status=404)
-        try:
-            match deed:
-                case "open":
-                    await person.open(str(about) if about else None)
-                case "write":
-                    await person.write(str(about))
-                case "press":
-                    await person.press(str(about))
-                case "stop":
-                    await person.unsubscribe()
-                case _:
-                    return web.json_response({"wrong": "one of open, write, press, stop"}, status=400)
-        except LookupError as error:
-            return web.json_response({"wrong": str(error)}, status=409)
-        return web.json_response(person.transcript())
 
 
 # ---- what Viber refuses ----

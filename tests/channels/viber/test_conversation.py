@@ -350,27 +350,18 @@ async def test_a_webhook_that_is_not_up_cannot_be_registered(viber: ViberServer,
     assert TOKEN not in wrong
 
 
-# ---- phones over HTTP, as a page uses them ----
+# ---- a phone as plain data, for a page ----
 
 
-async def test_a_page_can_hold_the_phone(viber: ViberServer, office: Office) -> None:
+async def test_a_page_can_show_the_phone(viber: ViberServer, office: Office) -> None:
     olena = viber.person("Олена")
-    phone = viber.api.removesuffix("/pa") + "/phones"
-    async with ClientSession() as page:
-
-        async def do(**deed: object) -> tuple[int, dict[str, object]]:
-            async with page.post(f"{phone}/{olena.id.replace('/', '%2F')}", json=deed) as response:
-                return response.status, await response.json()
-
-        status, shown = await do(open="viber://pa?chatURI=dmsu&context=kyiv-01")
-        assert status == 200
-        assert shown["keys"] == [
-            {"label": "В Україні", "columns": 3, "rows": 1}, {"label": "За кордоном", "columns": 3, "rows": 1},
-        ]  # fmt: skip
-        assert (await do(press="В Україні"))[0] == 200
-        assert (await do(press="Немає такої"))[0] == 409
-        assert (await do(dance=True))[0] == 400
-        assert (await do(write="а", press="б"))[0] == 400
-        assert (await do(stop=True))[1]["subscribed"] is False
-        async with page.get(phone) as response:
-            assert [one["name"] for one in await response.json()] == ["Олена"]
+    await olena.open("viber://pa?chatURI=dmsu&context=kyiv-01")
+    assert olena.transcript()["name"] == "Олена"
+    assert olena.transcript()["keys"] == [
+        {"label": "В Україні", "columns": 3, "rows": 1}, {"label": "За кордоном", "columns": 3, "rows": 1},
+    ]  # fmt: skip
+    await olena.press("В Україні")
+    with pytest.raises(LookupError):
+        await olena.press("Немає такої")
+    await olena.unsubscribe()
+    assert olena.transcript()["subscribed"] is False
