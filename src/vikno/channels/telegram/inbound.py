@@ -61,8 +61,7 @@ def parse(body: bytes) -> Sequence[Inbound]:
     if update.message is not None:
         return _message(update.update_id, update.message)
     if update.edited_message is not None:
-        edited = update.edited_message
-        return _inbound(update.update_id, edited, edited.sender, Unsupported("edited"), edited.edit_date)
+        return _edited(update.update_id, update.edited_message)
     if update.callback_query is not None:
         return _pressed(update.update_id, update.callback_query)
     if update.my_chat_member is not None:
@@ -109,6 +108,7 @@ class Message(Struct, frozen=True, rename={"sender": "from"}):
     text: str | None = None
     sticker: Json = _ABSENT
     animation: Json = _ABSENT
+    live_photo: Json = _ABSENT
     photo: Json = _ABSENT
     video: Json = _ABSENT
     video_note: Json = _ABSENT
@@ -125,18 +125,13 @@ class Message(Struct, frozen=True, rename={"sender": "from"}):
     story: Json = _ABSENT
     paid_media: Json = _ABSENT
     web_app_data: Json = _ABSENT
-    live_photo: Json = _ABSENT
     rich_message: Json = _ABSENT
     passport_data: Json = _ABSENT
     gift: Json = _ABSENT
     unique_gift: Json = _ABSENT
 
 
-SENT = (
-    "sticker", "animation", "live_photo", "photo", "video", "video_note", "voice", "audio", "document", "contact",
-    "venue", "location", "poll", "checklist", "dice", "game", "story", "paid_media", "web_app_data", "rich_message",
-    "passport_data", "gift", "unique_gift",
-)  # fmt: skip
+SENT = tuple(field.name for field in msgspec.structs.fields(Message) if field.default is _ABSENT)
 """Kinds of messages that are not read here. An animation is also a document, a venue also a location: the first counts.
 Others are Telegram's own notes (a pinned message, a changed picture), which nobody expects an answer to."""
 
@@ -187,6 +182,13 @@ def _message(update: int, message: Message) -> Sequence[Inbound]:
             return ()
         happened = Unsupported(kind)
     return _inbound(update, message, message.sender, happened, message.date)
+
+
+def _edited(update: int, message: Message) -> Sequence[Inbound]:
+    """Other words; nothing for what was never read, such as a place, which comes anew every time it moves."""
+    if message.text is None:
+        return ()
+    return _inbound(update, message, message.sender, Unsupported("edited"), message.edit_date)
 
 
 def _pressed(update: int, query: CallbackQuery) -> Sequence[Inbound]:
