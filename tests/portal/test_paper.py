@@ -12,6 +12,11 @@ def test_no_code_is_taken_from_the_folder_the_server_runs_in(tmp_path: Path) -> 
     for name in ("typst", "resource", "vikno"):
         (tmp_path / f"{name}.py").write_text("import os; os.close(os.open('taken', os.O_CREAT))", "utf-8")
     subprocess.run(
-        [*TYPESETTER, str(tmp_path)], cwd=tmp_path, input=b"{}", capture_output=True, check=False, timeout=60
+        [*TYPESETTER, str(tmp_path), "checklist", "pdf"],
+        cwd=tmp_path,
+        input=b"{}",
+        capture_output=True,
+        check=False,
+        timeout=60,
     )
     assert not (tmp_path / "taken").exists()

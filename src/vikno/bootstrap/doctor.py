@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from vikno.bootstrap.accounts import accounts_of, sms_callback
-from vikno.bootstrap.settings import Settings, SettingWrong, open_vault
+from vikno.bootstrap.settings import Settings, open_vault
 from vikno.bootstrap.worlds import now_ms
 from vikno.domain.errors import ViknoError
 from vikno.stores.sqlite import SqliteStore
@@ -252,6 +252,3 @@ def _timed(carry: Callable[[Any], Awaitable[Any]], heard: list[float], clock: Cl
         return answer
 
     return carried
-
-
-__all__ = ["Examined", "SettingWrong", "certificate", "examine", "lines_of"]

@@ -26,6 +26,7 @@ from vikno.bootstrap.worlds import Worlds, load_worlds, now_ms, prepare
 from vikno.domain.dialog.messages import Message
 from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.dialog.state import State
+from vikno.domain.dialog.world import FALLBACK
 from vikno.packs.phrases import read_languages
 from vikno.portal.app import portal
 from vikno.portal.carried import Carried
@@ -59,7 +60,6 @@ log = logging.getLogger("vikno.bootstrap")
 
 PORTAL = files("vikno") / "portal"
 STORE = "sqlite:///vikno.db"
-FALLBACK = "en"
 DAY_MS = 86_400_000
 KEEP_DAYS = 30
 """So long after the last turn a conversation is kept: its answers, what was said, and which events were answered."""

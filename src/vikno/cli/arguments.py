@@ -7,6 +7,9 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+STORE = "sqlite:///vikno.db"
+"""Where a server keeps its records that is told nothing else (`vikno.bootstrap.web.STORE`)."""
+
 
 def command(module: str) -> Callable[[argparse.Namespace], int]:
     """The `run` of a command's module, imported when it is called."""
@@ -119,13 +122,9 @@ def _printed_and_looked_after(add: Callable[[str, str, str], argparse.ArgumentPa
         help="what to print, such as telegram=@your_bot (repeatable; default: what the platforms say of our accounts)",
     )
     poster.add_argument("--lang", action="append", help="a language of the poster (repeatable; default: the country's)")
-    poster.add_argument("--store", metavar="URL", default=None, help="for example sqlite:///vikno.db")
-
     doctor = add("doctor", "doctor", "whether every bot, sender, link, webhook, certificate, store and key is right")
-    doctor.add_argument("--store", metavar="URL", default=None, help="for example sqlite:///vikno.db")
-
-
-STORE = "sqlite:///vikno.db"
+    for one in (poster, doctor):
+        one.add_argument("--store", metavar="URL", default=STORE, help="the store of the server")
 
 
 def _of_authorities(commands: Any, kind: type[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:

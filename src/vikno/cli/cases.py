@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,12 +112,12 @@ def _bring(
     return done, refused, beside.report if done.counts["refused"] else None
 
 
-def _digest(intake: Intake, authority: str) -> Any:
+def _digest(intake: Intake, authority: str) -> Callable[[str, str], str]:
     return lambda number, code: code_digest(intake.vault, authority, number, code)
 
 
 @contextmanager
-def _bar(size: int) -> Iterator[Any]:
+def _bar(size: int) -> Iterator[Callable[[int], None]]:
     """A progress bar on a terminal, nothing elsewhere; it is told how many bytes of the file have been read."""
     if not sys.stderr.isatty():
         yield lambda _: None

@@ -11,10 +11,9 @@ from vikno.cli.shown import print_json
 def run(options: argparse.Namespace) -> int:
     from vikno.bootstrap.doctor import examine
     from vikno.bootstrap.settings import read_settings
-    from vikno.bootstrap.web import STORE
     from vikno.console.page import shown
 
-    found = asyncio.run(examine(read_settings(), options.store or STORE))
+    found = asyncio.run(examine(read_settings(), options.store))
     ok = all(one.ok for one in found)
     if options.json:
         parts = [

@@ -118,15 +118,14 @@ def _given(written: Sequence[str]) -> list[tuple[str, str]]:
     return sorted(names, key=lambda pair: KINDS.index(pair[0]))
 
 
-def _asked(store: str | None) -> list[tuple[str, str]]:
+def _asked(store: str) -> list[tuple[str, str]]:
     """The names of the accounts that are set up here, as the platforms themselves give them."""
     from vikno.bootstrap.doctor import lines_of
-    from vikno.bootstrap.web import STORE
     from vikno.bootstrap.worlds import now_ms
     from vikno.usecases.check_channels import Watch
 
     async def names() -> list[tuple[str, str]]:
-        async with lines_of(read_settings(), store or STORE) as lines:
+        async with lines_of(read_settings(), store) as lines:
             watch = Watch(lines, now_ms)
             found = await watch.check()
             wrong = [one for one in found if one.state != "fine"]

@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 from vikno.api.registry import HttpRegistry, read_declared
 from vikno.bootstrap.intake import Intake, load_packs, open_intake, stages_of
@@ -17,7 +16,7 @@ from vikno.cli.cases import written
 from vikno.cli.shown import print_json
 from vikno.console.page import shown
 from vikno.usecases.bring_cases import of_country
-from vikno.usecases.watch_registry import Health, Round, ask_once
+from vikno.usecases.watch_registry import Ended, Health, Round, ask_once
 from vikno.usecases.watch_registry import watch as watch_it
 from vikno.wire.http import HttpTransport
 
@@ -61,7 +60,7 @@ async def _watch(options: argparse.Namespace) -> int:
     return 0
 
 
-def _ended(intake: Intake) -> Any:
+def _ended(intake: Intake) -> Ended:
     processes = intake.desk.words.processes
 
     def ended(service: str, stage: str) -> bool:

@@ -82,6 +82,8 @@ class Printer:
         process = await asyncio.create_subprocess_exec(
             *TYPESETTER,
             str(self._fonts),
+            "checklist",
+            "pdf",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -97,7 +99,7 @@ class Printer:
         return made
 
 
-def set_sheet(fonts: Path, sheet: str, shown: object, kind: str = "pdf") -> bytes:
+def set_sheet(fonts: Path, sheet: str, shown: object, kind: str) -> bytes:
     """One sheet, set now: `kind` is pdf, svg or png. For a command, which may wait.
 
     Raises:

@@ -19,8 +19,8 @@ MOST_MEMORY = 2 * 2**30
 
 
 def main() -> None:
-    """`python -m vikno.portal.typeset FONTS [SHEET [FORMAT]]`."""
-    fonts, sheet, kind = (*sys.argv[1:4], *("checklist", "pdf")[len(sys.argv) - 2 :])
+    """`python -m vikno.portal.typeset FONTS SHEET FORMAT`."""
+    _, fonts, sheet, kind = sys.argv
     if sheet not in SHEETS or kind not in FORMATS:
         raise SystemExit(2)
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_CPU_S, MOST_CPU_S))
