@@ -38,7 +38,7 @@ from vikno.usecases.import_cases import event_of, moment
 from vikno.usecases.ports import Clock
 from vikno.usecases.records import StageGiven
 from vikno.usecases.watch_registry import Answered, NotAnswered, Patience
-from vikno.wire.http import HttpAnswer, HttpRequest, HttpTransport
+from vikno.wire.http import HttpRequest, HttpTransport
 
 MOST_DECLARED_BYTES = 64 * 1024
 MOST_ODD = 20
@@ -174,7 +174,7 @@ class HttpRegistry:
         if answer.status in (204, 304) or (answer.status == 404 and number):
             return Answered()
         if answer.status != 200:
-            return NotAnswered(f"http {answer.status}", _again_s(answer))
+            return NotAnswered(f"http {answer.status}", answer.again_s(FAR_S))
         try:
             said = msgspec.json.decode(answer.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -254,9 +254,3 @@ def _moment(found: Any, zone: str) -> int | None:
     if isinstance(found, int | float) and not isinstance(found, bool) and 0 < found < 1e14:
         return int(found if found > 1e11 else found * 1000)
     return None
-
-
-def _again_s(answer: HttpAnswer) -> float | None:
-    """What `Retry-After` says, in seconds."""
-    said = answer.headers.get("retry-after", "")
-    return min(float(said), FAR_S) if said.isascii() and said.isdigit() else None

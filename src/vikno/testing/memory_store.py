@@ -18,6 +18,8 @@ class Shelf:
     """(conversation, event): position of the last effect, how many there are, created_ms."""
     effects: dict[tuple[str, int], Effect] = field(default_factory=dict)
     """By conversation and position, in the order in which they were kept."""
+    number: int = 0
+    """Of the effect kept last."""
 
 
 class MemoryStore:
@@ -42,8 +44,8 @@ class MemoryStore:
         for payload in taken.effects:
             position += 1
             status: Status = "done" if taken.fetched else "waiting"
-            number = max((effect.number for effect in shelf.effects.values()), default=0) + 1
-            effect = Effect(conversation, event, position, payload, now_ms, status, number)
+            shelf.number += 1
+            effect = Effect(conversation, event, position, payload, now_ms, status, shelf.number)
             shelf.effects[conversation, position] = effect
         shelf.states[conversation], shelf.positions[conversation] = taken.state, position
         shelf.keys[conversation, event] = position, len(taken.effects), now_ms

@@ -37,6 +37,15 @@ class HttpAnswer:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 
+    def again_s(self, most_s: float) -> float | None:
+        """How long `Retry-After` wants to be waited, up to `most_s`; None where it says nothing, or a date.
+
+        >>> [HttpAnswer(503, {"retry-after": said}).again_s(60.0) for said in ("7", "900", "Fri, 31 Dec 1999 23:59:59")]
+        [7.0, 60.0, None]
+        """
+        said = self.headers.get("retry-after", "")
+        return min(float(said), most_s) if said.isascii() and said.isdigit() else None
+
 
 class HttpTransport:
     """Carries requests over kept connections (`usecases.channel.Transport`). Redirects are answers like any other."""

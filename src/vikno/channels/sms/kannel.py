@@ -108,7 +108,8 @@ def outcome(answer: HttpAnswer, message: str) -> Outcome:
         refused = re.match(r"[124-9]\d*:", said)  # 0: accepted, 3: queued
         return BadMessage(said[:100]) if refused else Sent(message)
     if answer.status in (429, 503):
-        return RetryAfter(_seconds(answer.headers), "account", said[:100] or str(answer.status))
+        again_s = answer.again_s(LONGEST_S)
+        return RetryAfter(BUSY_S if again_s is None else again_s, "account", said[:100] or str(answer.status))
     if "denied by" in said:
         return DeadAddress("denied by a list of the gateway")
     if "Not routable" in said:
@@ -118,11 +119,6 @@ def outcome(answer: HttpAnswer, message: str) -> Outcome:
     if answer.status in (400, 406, 413, 415, 422) and not said.startswith("Sender missing"):
         return BadMessage(said[:100] or str(answer.status))
     return Misconfigured(f"{answer.status} {said[:100]}")
-
-
-def _seconds(headers: Mapping[str, str]) -> float:
-    said = headers.get("retry-after", "")
-    return min(float(said), LONGEST_S) if said.isascii() and said.isdigit() else BUSY_S
 
 
 # ---- what comes in ----

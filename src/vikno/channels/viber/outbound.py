@@ -221,5 +221,5 @@ def _refused(answer: HttpAnswer) -> Outcome:
 
 
 def _wait_s(answer: HttpAnswer) -> float:
-    said = answer.headers.get("retry-after", "")
-    return min(float(said), LONGEST_BUSY_S) if said.isascii() and said.isdigit() else BUSY_S
+    again_s = answer.again_s(LONGEST_BUSY_S)
+    return BUSY_S if again_s is None else again_s
