@@ -235,6 +235,23 @@ async def test_a_long_notice_that_breaks_off_repeats_no_part(office: Office) -> 
     await office.until(lambda: office.sender._held == 0)
 
 
+async def test_while_a_notice_is_held_the_store_is_not_asked_all_the_time(office: Office) -> None:
+    lease, asked = office.store.lease, list[str]()
+
+    async def counted(account: str, lane: str, *rest: int) -> Any:
+        asked.append(lane)
+        return await lease(account, lane, *rest)
+
+    office.post.script["a"] += [Sent("1"), RetryAfter(60, "chat")]
+    await office.notices("a", "first|second")
+    office.sender.nudge()
+    await office.until(lambda: office.sender._held == 1 and len(office.post.brought) == 2)
+    loose(office.store).lease = counted
+    await office.until(lambda: len(asked) >= 2)
+    await asyncio.sleep(0.6)
+    assert len(asked) == 2
+
+
 async def test_nothing_more_goes_to_a_dead_address(office: Office) -> None:
     office.post.script["a"].append(DeadAddress("blocked"))
     await office.says("a", *"12345")

@@ -313,17 +313,22 @@ class Sender:
     async def run(self) -> None:
         """Fetch notices as the pace allows, until cancelled."""
         while not self._closing:
-            taken, wait_s = 0, SETTLE_S if self._held else LOOK_AGAIN_S
             self._wake.clear()  # before it looks: what is queued meanwhile is looked for again
             try:
                 # In a task of its own: should this one be cancelled, what it takes is still given back.
-                taken = await asyncio.shield(self._begin(self._lease()))
+                if await asyncio.shield(self._begin(self._lease())):
+                    continue
+                wait_s = LOOK_AGAIN_S if self._room > 0 else SETTLE_S  # room comes with the pace, which wakes nobody
             except ViknoError as error:
                 log.error("notices_not_taken", extra={"account": self.name, "error": error.code})
                 wait_s = LOOK_AGAIN_S
-            if not taken:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), wait_s)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), wait_s)
+
+    @property
+    def _room(self) -> int:
+        """So many more may be held."""
+        return min(LEASED, int(self.pace.rate) or 1, self._at_once) - self._held
 
     async def _lease(self) -> int:
         """Take what may go soon; how many it were. What cannot go would stand `sending`, should this process end."""
@@ -331,8 +336,7 @@ class Sender:
         self._after_replies = bool(self._replies.queue)
         if self._after_replies or self.pace.paused(now_s) or (self._in_trouble and now_s < self._looks_s):
             return 0
-        room = min(LEASED, int(self.pace.rate) or 1, self._at_once) - self._held
-        taken = 0
+        room, taken = self._room, 0
         for lane in LANES:
             if taken < room and not self._closing:
                 leased = await self._records.lease(self.name, lane, room - taken, self._clock())
@@ -636,7 +640,9 @@ class Sender:
             return
         await self._kept(lambda: self._records.mark(chat.conversation, "dead"))
         self._gone(chat.conversation)
-        others, chat.waiting, chat.replies = chat.waiting, deque(), 0
+        meanwhile = deque(one for one in chat.waiting if one.notice is None and one.born_s > began_s)
+        others = [one for one in chat.waiting if one not in meanwhile]
+        chat.waiting, chat.replies = meanwhile, len(meanwhile)
         for one in others:
             if one.notice is not None:
                 self._held -= 1
