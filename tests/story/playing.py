@@ -67,15 +67,17 @@ def play(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play
         try:
             with httpx.Client(timeout=20) as client:
                 until = time.monotonic() + 30
-                while time.monotonic() < until:
-                    try:
-                        if client.get(f"{url}/health").status_code == 200:
-                            break
-                    except httpx.TransportError:
-                        time.sleep(0.1)
-                while log.read_text("utf-8").count("webhook_registered") < 2 and time.monotonic() < until:
+                while log.read_text("utf-8").count("webhook_registered") < 2 or not healthy(client, url):
+                    assert time.monotonic() < until, log.read_text("utf-8")
                     time.sleep(0.1)
                 yield Play(url, client, log)
         finally:
             process.terminate()
             assert process.wait(20) == 0, log.read_text("utf-8")
+
+
+def healthy(client: httpx.Client, url: str) -> bool:
+    try:
+        return client.get(f"{url}/health").status_code == 200
+    except httpx.TransportError:
+        return False

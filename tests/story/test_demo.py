@@ -15,14 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.commands import ROOT
+from tests.domain.dialog.worlds import said_to_a_checklist
 from tests.portal.walking import DESKTOP, PHONE, axe, visitor
 from tests.story.playing import SOON_S, Play
-from vikno.domain.rules.answers import read_answers
-from vikno.domain.rules.ruleset import ruleset_on
-from vikno.packs.lemmas import lemma
-from vikno.packs.load import load_country
-from vikno.packs.phrases import load_phrases
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -35,20 +30,7 @@ STAGES = ("accepted", "approved", "at_printer", "shipped", "arrived", "issued")
 
 @pytest.fixture(scope="module")
 def answers() -> list[str]:
-    """What somebody with the first complete example of the service says to each question, in Ukrainian."""
-    from vikno.domain.dialog.world import World
-
-    pack = load_country(ROOT / "countries/ua", only="foreign-passport")
-    service = pack.services[SERVICE]
-    assert service is not None
-    day = datetime.now(UTC).date()
-    world = World({"ua": pack.country}, {SERVICE: service}, {"ua": day}, load_phrases(), lemma=lemma)
-    ruleset, sheet = ruleset_on(service, day), world.sheet(SERVICE, "uk")
-    for example in pack.examples[SERVICE]:
-        found = ruleset.consult(read_answers(service, example.given, day))
-        if found.complete and found.outcome == "checklist":
-            return [sheet.says(service.fact[name], found.answers[name]) for name in found.asked]
-    pytest.fail("no example of this service comes to a checklist today")
+    return said_to_a_checklist(SERVICE, datetime.now(UTC).date())
 
 
 @pytest.fixture(scope="module")
@@ -111,16 +93,11 @@ def web(play: Play) -> dict[str, Any]:
 
 
 def test_each_stage_is_told_once_everywhere(play: Play, order: Any, web: dict[str, Any]) -> None:
-    before = {phone: len(play.lines(phone)) for phone in PHONES}
     for stage in STAGES:
+        before = {phone: len(play.lines(phone)) for phone in PHONES}
         play.asks("stage", number=order["number"], stage=stage)
-        ahead = {phone: len(play.lines(phone)) for phone in PHONES}
         for phone in PHONES:
             play.hears(phone, f"…{order['number'][-4:]}", before[phone])
-        until = time.monotonic() + SOON_S
-        while min(len(play.lines(phone)) - before[phone] for phone in PHONES) < 1 and time.monotonic() < until:
-            time.sleep(0.1)
-        before = {phone: max(ahead[phone], len(play.lines(phone))) for phone in PHONES}
         assert f"…{order['number'][-4:]}" in _soon(web["last"], "…")
     for phone in PHONES:
         told = [text for text in play.lines(phone) if "овідомлення: " in text or " Код " in text]

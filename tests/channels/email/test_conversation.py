@@ -8,16 +8,10 @@ from datetime import date
 import pytest
 
 from tests.channels.email.conftest import Office
-from tests.commands import ROOT
+from tests.domain.dialog.worlds import said_to_a_checklist, world
 from vikno.domain.dialog.events import Event, Said, Started, Tapped
 from vikno.domain.dialog.messages import Message
 from vikno.domain.dialog.state import decode
-from vikno.domain.dialog.world import World
-from vikno.domain.rules.answers import read_answers
-from vikno.domain.rules.ruleset import ruleset_on
-from vikno.packs.lemmas import lemma
-from vikno.packs.load import Pack, load_country
-from vikno.packs.phrases import load_phrases
 from vikno.testing.mail import Client, Letter
 from vikno.testing.memory_store import MemoryStore
 from vikno.usecases.channel import Inbound, Opened, Pressed, Sent, Wrote
@@ -30,28 +24,8 @@ CLIENTS: tuple[Client, ...] = ("gmail", "outlook", "apple", "plain")
 
 
 @pytest.fixture(scope="module")
-def pack() -> Pack:
-    return load_country(ROOT / "countries/ua", only="foreign-passport")
-
-
-@pytest.fixture(scope="module")
-def world(pack: Pack) -> World:
-    service = pack.services[SERVICE]
-    assert service is not None
-    return World({"ua": pack.country}, {SERVICE: service}, {"ua": DAY}, load_phrases(), lemma=lemma)
-
-
-@pytest.fixture(scope="module")
-def answers(pack: Pack, world: World) -> list[str]:
-    """The labels that lead to a checklist: an example of the service."""
-    service = pack.services[SERVICE]
-    assert service is not None
-    ruleset, sheet = ruleset_on(service, DAY), world.sheet(SERVICE, "uk")
-    for example in pack.examples[SERVICE]:
-        found = ruleset.consult(read_answers(service, example.given, DAY))
-        if found.complete and found.outcome == "checklist":
-            return [sheet.says(service.fact[name], found.answers[name]) for name in found.asked]
-    pytest.fail("no example comes to a checklist")
+def answers() -> list[str]:
+    return said_to_a_checklist(SERVICE, DAY)
 
 
 @dataclass
@@ -59,7 +33,6 @@ class Talking:
     """The office, with the dialogue behind it: each mail is answered by mail."""
 
     office: Office
-    world: World
     store: MemoryStore
     answered: int = 0
     outcomes: list[object] = field(default_factory=list)
@@ -69,7 +42,9 @@ class Talking:
         new, self.answered = self.office.taken[self.answered :], len(self.office.taken)
         for inbound in new:
             event = _event(inbound)
-            held = await hold_conversation(self.store, inbound.address, inbound.key, event, self.world, lang="uk")
+            held = await hold_conversation(
+                self.store, inbound.address, inbound.key, event, world(("ua",), DAY), lang="uk"
+            )
             for message in held.messages if not held.repeated else ():
                 self.outcomes.append(await self.office.send(inbound.address, **_said(message)))  # type: ignore[arg-type]
         assert all(isinstance(one, Sent) for one in self.outcomes)
@@ -93,8 +68,8 @@ def _said(message: Message) -> dict[str, object]:
 
 
 @pytest.fixture
-def talking(office: Office, world: World) -> Talking:
-    return Talking(office, world, MemoryStore(lambda: 0))
+def talking(office: Office) -> Talking:
+    return Talking(office, MemoryStore(lambda: 0))
 
 
 def number_of(letter: Letter, label: str) -> str | None:
