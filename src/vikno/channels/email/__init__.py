@@ -44,7 +44,7 @@ ID_BYTES = 10
 
 
 class SenderWrong(ViknoError):
-    """The sender must be a name and an address such as `Vikno <vikno@example.org>`, with 40 letters before the @."""
+    """The sender must be a name and an address, `Vikno <vikno@example.org>`, with at most 41 letters before the @."""
 
     code = "sender_wrong"
 
