@@ -67,17 +67,8 @@ VIBER_SENDER_CHARACTERS = 28
 """Of sender.name."""
 VIBER_TRACKING_CHARACTERS = 4000
 """Of tracking_data, which comes back with the answer."""
-VIBER_CAPTION_CHARACTERS = 512
-"""Of a picture: what all sources agree on; some say 768."""
-VIBER_PICTURE_BYTES = 1_000_000
-"""Of a picture, which is sent as a public address."""
-VIBER_VIDEO_BYTES = 26_000_000
-"""Of an MP4; its size must be told."""
-VIBER_FILE_BYTES = 50_000_000
-"""Of a file; its size and name must be told."""
-VIBER_FILE_NAME_CHARACTERS = 256
 VIBER_URL_CHARACTERS = 2000
-"""Of a link, and of the address of a picture, a video or a file."""
+"""Of a link."""
 VIBER_UNANSWERED_AN_HOUR = 100
 """Messages to one person who does not answer; then status 12."""
 VIBER_BROADCAST_RECEIVERS = 300
@@ -95,10 +86,6 @@ VIBER_API_ASKS = 3
 """min_api_version for share-phone and location-picker."""
 VIBER_API_INPUT = 4
 """min_api_version for InputFieldState."""
-VIBER_API_CAROUSEL = 7
-"""min_api_version for rich_media."""
-VIBER_FREE_ANSWER_S = 24 * 3600
-"""After a person's message; what is sent later is billed (contracts since February 2024)."""
 EMAIL_LOCAL_PART_CHARACTERS = 64
 """Octets before the @, RFC 5321 section 4.5.3.1.1."""
 EMAIL_ADDRESS_CHARACTERS = 254

@@ -61,7 +61,7 @@ def read_secret(written: str) -> bytes:
 
 def new_secret() -> str:
     """A new one, as it is written."""
-    return base64.urlsafe_b64encode(os.urandom(SECRET_BYTES)).decode().rstrip("=")
+    return _written(os.urandom(SECRET_BYTES))
 
 
 class LocalVault:
@@ -100,7 +100,7 @@ class LocalVault:
         if len(kind) != 1 or not kind.isascii() or not 0 <= number < 256**NUMBER_BYTES:
             raise ValueError(kind, number)
         what = kind.encode() + number.to_bytes(NUMBER_BYTES, "big")
-        return base64.urlsafe_b64encode(what + self._mac(what)).decode().rstrip("=")
+        return _written(what + self._mac(what))
 
     def read_token(self, token: str) -> tuple[str, int] | None:
         """Its kind and number; None for what was not signed here."""
@@ -109,7 +109,7 @@ class LocalVault:
         except (ValueError, binascii.Error):
             return None
         what, mac = whole[: 1 + NUMBER_BYTES], whole[1 + NUMBER_BYTES :]
-        if not hmac.compare_digest(mac, self._mac(what)) or self._written(whole) != token:
+        if not hmac.compare_digest(mac, self._mac(what)) or _written(whole) != token:
             return None
         return what[:1].decode("ascii"), int.from_bytes(what[1:], "big")
 
@@ -124,9 +124,10 @@ class LocalVault:
     def _mac(self, what: bytes) -> bytes:
         return blake2b(what, digest_size=MAC_BYTES, key=self._tokens).digest()
 
-    @staticmethod
-    def _written(whole: bytes) -> str:
-        return base64.urlsafe_b64encode(whole).decode().rstrip("=")
+
+def _written(whole: bytes) -> str:
+    """Base64url without its padding."""
+    return base64.urlsafe_b64encode(whole).decode().rstrip("=")
 
 
 def _derived(secret: bytes, purpose: bytes) -> bytes:

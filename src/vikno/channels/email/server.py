@@ -165,7 +165,7 @@ def _answer(status: int) -> str:
     return "451 4.3.0 Not now, please try again later"
 
 
-class _Bounded(SMTP):
+class _SmtpLine(SMTP):
     """A line that ends when it brings too much, and that counts as one."""
 
     line_length_limit = LONGEST_LINE
@@ -197,9 +197,5 @@ class _Bounded(SMTP):
             super().data_received(data)
 
 
-class _SmtpLine(_Bounded):
-    pass
-
-
-class _LmtpLine(_Bounded, LMTP):
+class _LmtpLine(_SmtpLine, LMTP):
     pass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import ssl
 from collections import deque
 from contextlib import suppress
@@ -17,6 +16,7 @@ from vikno.channels.email.addresses import mailbox
 from vikno.channels.email.outbound import Greeting, Mail, SmtpAnswer
 from vikno.domain.errors import ViknoError
 from vikno.usecases.channel import NotCarried
+from vikno.wire.guarded import leads_here
 
 ANSWER_S = 60.0
 """For each answer of a server. RFC 5321 section 4.5.3.2 allows minutes; who answers later is as good as gone."""
@@ -69,15 +69,8 @@ class Server:
         password = unquote(parts.password) if parts.password else None
         if parts.scheme == "smtps":
             return cls(parts.hostname, port or 465, "always", user, password)
-        secret = (user is not None and not _is_local(parts.hostname)) or parts.query == "tls=required"
+        secret = (user is not None and not leads_here(parts.hostname)) or parts.query == "tls=required"
         return cls(parts.hostname, port or (587 if user else 25), "starttls" if secret else "offered", user, password)
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @dataclass

@@ -6,7 +6,7 @@ import re
 
 from vikno.wire.limits import SMS_PHONE_DIGITS, SMS_PHONE_FEWEST_DIGITS
 
-_WRITTEN = re.compile(r"(?:\+|00)?[0-9](?:[0-9\s().\u00a0-]*[0-9])?")
+_WRITTEN = re.compile(r"(?:\+|00)?[0-9](?:[0-9\s().-]*[0-9])?")
 _BETWEEN = re.compile(r"[^0-9]")
 MOST_WRITTEN = 40
 TRUNK = "0"

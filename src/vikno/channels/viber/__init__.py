@@ -58,6 +58,14 @@ class Viber:
     """
 
     kind = "viber"
+    capabilities = Capabilities(
+        buttons=True,
+        links=True,
+        initiates=False,
+        receipts=True,
+        rate_per_s=VIBER_BROADCASTS / VIBER_BROADCAST_WINDOW_S,
+        chat_gap_s=0.0,
+    )
 
     def __init__(
         self,
@@ -78,18 +86,6 @@ class Viber:
 
     def __repr__(self) -> str:
         return f"Viber({self.account!r}, name={self.name!r}, uri={self.uri!r})"
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What it can do."""
-        return Capabilities(
-            buttons=True,
-            links=True,
-            initiates=False,
-            receipts=True,
-            rate_per_s=VIBER_BROADCASTS / VIBER_BROADCAST_WINDOW_S,
-            chat_gap_s=0.0,
-        )
 
     # ---- in ----
 
