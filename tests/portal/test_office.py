@@ -48,6 +48,12 @@ async def test_nobody_is_let_in_without_a_key(tmp_path: Path) -> None:
             page = read((await client.get(f"/uk/office/{path}")).text)
             assert page.all("input", type="password"), path
             assert NUMBER not in page.text
+        for path, sent in (("letters", {"letter": "1"}), ("cases/1", {"stage": "shipped", "event": "office-1"})):
+            said = await client.post(f"/uk/office/{path}", data=sent)
+            assert read(said.text).all("input", type="password"), path
+        case = await here.store.case(DMS, NUMBER)
+        assert case
+        assert case.stage == "at_printer"
         for wrong in ("", "vk_1_x", "vk_1_" + "t" * 43, seeded["key"].replace("vk_1", "vk_2"), "ї" * 50):
             said = await client.post("/uk/office/", data={"key": wrong})
             assert said.status_code == 403

@@ -63,6 +63,7 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     seen_ms: int
 
 
+Page = Callable[[Request, str, Session], Awaitable[Response]]
 _encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(Session).decode
 
 
@@ -146,17 +147,26 @@ class Office:
             Route("/office", self.root),
             Route("/office/", self.root),
             Route("/{lang}/office", self.root),
-            Route(own, self.cases),
+            Route(own, self._inside(self.cases)),
             Route(own, self.enter, methods=["POST"]),
             Route(own + "leave", self.leave, methods=["POST"]),
-            Route(own + "late", self.late),
-            Route(own + "letters", self.letters),
-            Route(own + "letters", self.replay, methods=["POST"]),
-            Route(own + "aside", self.aside),
-            Route(own + "channels", self.channels),
-            Route(own + "cases/{case:int}", self.case),
-            Route(own + "cases/{case:int}", self.move, methods=["POST"]),
+            Route(own + "late", self._inside(self.late)),
+            Route(own + "letters", self._inside(self.letters)),
+            Route(own + "letters", self._inside(self.replay), methods=["POST"]),
+            Route(own + "aside", self._inside(self.aside)),
+            Route(own + "channels", self._inside(self.channels)),
+            Route(own + "cases/{case:int}", self._inside(self.case)),
+            Route(own + "cases/{case:int}", self._inside(self.move), methods=["POST"]),
         ]
+
+    def _inside(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
+        """A page for those who have come in; others are asked for their key."""
+
+        async def inside(request: Request) -> Response:
+            lang, session = language(self.site, request), await self._session(request)
+            return self._door(request, lang) if session is None else await page(request, lang, session)
+
+        return inside
 
     async def root(self, request: Request) -> Response:
         """/office/ leads to the page in a language the person reads."""
@@ -235,11 +245,8 @@ class Office:
 
     # ---- cases ----
 
-    async def cases(self, request: Request) -> Response:
+    async def cases(self, request: Request, lang: str, session: Session) -> Response:
         """The authority's cases, the oldest number of ours first; one of them by its number."""
-        lang, session = language(self.site, request), await self._session(request)
-        if session is None:
-            return self._door(request, lang)
         wanted = request.query_params.get("number", "").strip()[:64]
         found: Sequence[CaseKept] = ()
         after = whole(request.query_params.get("after")) or 0
@@ -255,11 +262,8 @@ class Office:
             rows=[self._row(case, lang) for case in found], next=found[-1].id if len(found) == PAGE else None,
         )  # fmt: skip
 
-    async def late(self, request: Request) -> Response:
+    async def late(self, request: Request, lang: str, session: Session) -> Response:
         """Cases that have been at their stage for longer than usual, those that wait longest first."""
-        lang, session = language(self.site, request), await self._session(request)
-        if session is None:
-            return self._door(request, lang)
         now_ms, after, seen = self._clock(), 0, 0
         found: list[CaseKept] = []
         while seen < SCANNED and (page := await self._records.listed(session.authority, after, 500)):
@@ -272,11 +276,8 @@ class Office:
             rows=[self._row(case, lang) for case in found[:MOST_LATE]], more=len(found) > MOST_LATE or seen >= SCANNED,
         )  # fmt: skip
 
-    async def case(self, request: Request) -> Response:
+    async def case(self, request: Request, lang: str, session: Session) -> Response:
         """A case with its history, and the form that moves it."""
-        lang, session = language(self.site, request), await self._session(request)
-        if session is None:
-            return self._door(request, lang)
         case = await self._own(session, request)
         if case is None:
             return await self._none(request, lang, session)
@@ -292,12 +293,9 @@ class Office:
             now=self._now(case),
         )  # fmt: skip
 
-    async def move(self, request: Request) -> Response:
+    async def move(self, request: Request, lang: str, session: Session) -> Response:
         """Record a stage. The form's own event id makes a second click harmless."""
-        lang, session = language(self.site, request), await self._session(request)
         form = await posted(request)
-        if session is None:
-            return self._door(request, lang)
         case = await self._own(session, request)
         if case is None or not self._ours(request, session, form):
             return await self._none(request, lang, session)
@@ -369,11 +367,8 @@ class Office:
 
     # ---- what went wrong ----
 
-    async def letters(self, request: Request) -> Response:
+    async def letters(self, request: Request, lang: str, session: Session) -> Response:
         """Messages that did not go out, and the way to try again."""
-        lang, session = language(self.site, request), await self._session(request)
-        if session is None:
-            return self._door(request, lang)
         after = whole(request.query_params.get("after")) or 0
         all_ = await self._records.letters(None, after, PAGE)
         every = await self._sees_all(session)
@@ -388,12 +383,9 @@ class Office:
             told=words.say("office.letters.again", count=again) if again is not None else "",
         )  # fmt: skip
 
-    async def replay(self, request: Request) -> Response:
+    async def replay(self, request: Request, lang: str, session: Session) -> Response:
         """Try one of them again."""
-        lang, session = language(self.site, request), await self._session(request)
         form = await posted(request)
-        if session is None:
-            return self._door(request, lang)
         wanted, now_ms = whole(form.get("letter")), self._clock()
         count = 0
         if wanted is not None and self._ours(request, session, form):
@@ -404,11 +396,8 @@ class Office:
                 await self._note(session, "letters.replay", f"notice/{wanted}")
         return self._keeping(request, RedirectResponse(f"/{lang}/office/letters?again={count}", 303), session)
 
-    async def aside(self, request: Request) -> Response:
+    async def aside(self, request: Request, lang: str, session: Session) -> Response:
         """What came and could not be read: for whoever looks after the whole server."""
-        lang, session = language(self.site, request), await self._session(request)
-        if session is None:
-            return self._door(request, lang)
         if not await self._sees_all(session):
             return await self._none(request, lang, session)
         after = whole(request.query_params.get("after")) or 0
@@ -419,11 +408,8 @@ class Office:
             next=found[-1].id if len(found) == PAGE else None,
         )  # fmt: skip
 
-    async def channels(self, request: Request) -> Response:
+    async def channels(self, request: Request, lang: str, session: Session) -> Response:
         """Whether each channel is what its papers say, and whether their own systems take what they are told."""
-        lang, session = language(self.site, request), await self._session(request)
-        if session is None:
-            return self._door(request, lang)
         shown = [
             {"account": one.account, "name": one.shown or "", "state": one.state, "wrong": one.wrong,
              "at": day_of(self.site, "", one.at_ms, lang, "short")}
