@@ -8,7 +8,6 @@ how to verify it with OpenSSL.
 from __future__ import annotations
 
 import base64
-import hmac
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,8 +28,9 @@ from vikno.portal.entry import case_title, day_of, language, unkept_page
 from vikno.portal.posted import household
 from vikno.portal.site import Site
 from vikno.usecases.check_channels import UNKNOWN_ENTRY, Watch
+from vikno.usecases.follow_case import told_with
 from vikno.usecases.ports import Clock
-from vikno.usecases.record_stage import Desk, notice_code
+from vikno.usecases.record_stage import Desk
 from vikno.usecases.records import Records, Vault
 from vikno.usecases.tell_genuine import LONGEST, Own, own, tell
 
@@ -233,23 +233,20 @@ class Official:
         its = await self._records.attempt(f"check/number/{about}", ATTEMPTS_AT_NUMBER, HOUR_MS, now_ms)
         if not (mine and its):
             return {"verdict": "code_many"}
-        made, wanted = notice_code(self._vault), alike(code).encode()  # it may have letters that a code has not
         countries = self.site.world().countries.values()
         for authority in [f"{country.code}/{name}" for country in countries for name in country.authorities]:
             case = await self._records.case(authority, number)
-            if case is None:
+            passed = await told_with(self._records, self._vault, case, code) if case is not None else None
+            if case is None or passed is None:
                 continue
-            for passed in await self._records.history(case.id):
-                same = hmac.compare_digest(alike(made(case.id, passed.stage)).encode(), wanted)
-                if same and passed.verdict == "reached":
-                    process = self._desk.words.processes.get(case.service)
-                    stage = process.stages.get(passed.stage) if process else None
-                    return {
-                        "verdict": "code_genuine",
-                        "about": case_title(self.site, self._desk.words.processes.get, case, lang),
-                        "said": stage.text.text(lang) if stage else "",
-                        "name": day_of(self.site, case.service, passed.recorded_ms, lang),
-                    }
+            process = self._desk.words.processes.get(case.service)
+            stage = process.stages.get(passed.stage) if process else None
+            return {
+                "verdict": "code_genuine",
+                "about": case_title(self.site, self._desk.words.processes.get, case, lang),
+                "said": stage.text.text(lang) if stage else "",
+                "name": day_of(self.site, case.service, passed.recorded_ms, lang),
+            }
         return {"verdict": "code_unknown"}
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from vikno.domain.notify import alike, code_of
 from vikno.usecases.record_stage import notice_code
-from vikno.usecases.records import CaseBook, CaseKept, Follower, Sidings, Vault
+from vikno.usecases.records import CaseBook, CaseKept, Follower, Passed, Sidings, Vault
 
 HOUR_MS = 3600 * 1000
 ATTEMPTS_OF_ADDRESS = 10
@@ -119,10 +119,18 @@ async def genuine(records: Records, vault: Vault, conversation: str, typed: str)
 
     Whether a message came from here: among the stages of the cases that they follow, whose code is it?
     """
+    for case in await records.followed(conversation):
+        passed = await told_with(records, vault, case, typed)
+        if passed is not None:
+            return case, passed.stage
+    return None
+
+
+async def told_with(records: Records, vault: Vault, case: CaseKept, typed: str) -> Passed | None:
+    """The stage of this case whose notice has this code."""
     code = notice_code(vault)
     wanted = alike(typed[:LONGEST]).encode()  # it may have letters that a code has not
-    for case in await records.followed(conversation):
-        for passed in await records.history(case.id):
-            if passed.verdict == "reached" and hmac.compare_digest(alike(code(case.id, passed.stage)).encode(), wanted):
-                return case, passed.stage
+    for passed in await records.history(case.id):
+        if passed.verdict == "reached" and hmac.compare_digest(alike(code(case.id, passed.stage)).encode(), wanted):
+            return passed
     return None
