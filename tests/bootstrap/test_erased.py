@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.commands import ROOT
-from vikno.bootstrap.settings import Settings
-from vikno.bootstrap.web import Web, make_web
+from tests.bootstrap.serving import PUBLIC, TOKEN, calling, serving
+from vikno.bootstrap.web import Web
 from vikno.bootstrap.worlds import now_ms
 from vikno.domain.dialog.state import Want
 from vikno.portal.chat import name_of
@@ -19,7 +17,7 @@ from vikno.usecases.converse import Asker
 from vikno.usecases.records import CaseGiven, Follower
 from vikno.usecases.sign_links import DAY_MS, Links, Opens
 
-PUBLIC, CHAT = "https://vikno.example", "424242"
+CHAT = "424242"
 
 
 async def by_chat(web: Web, conversation: str) -> None:
@@ -31,22 +29,16 @@ async def by_chat(web: Web, conversation: str) -> None:
 async def by_inbox(web: Web, conversation: str) -> None:
     token = Links(web.bot.vault, PUBLIC).token("inbox", Opens(conversation), now_ms() // DAY_MS + 1)
     form = {"do": "erase-yes", "form": web.bot.vault.digest("inbox form", token)}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(web.app), base_url=PUBLIC) as client:
+    async with calling(web) as client:
         assert (await client.post(f"/uk/inbox/{token}", data=form)).status_code == 200
-
-
-def served(folder: Path) -> Web:
-    settings = Settings(PUBLIC, {"VIKNO_TELEGRAM_TOKEN": "1:" + "A" * 35, "VIKNO_KEY": "00" * 32})
-    return make_web(countries=[ROOT / "countries/ua"], store=f"sqlite:///{folder}/erased.db", settings=settings)
 
 
 @pytest.mark.parametrize("erase", [by_chat, by_inbox])
 async def test_who_writes_again_can_be_reached_again(
     tmp_path: Path, erase: Callable[[Web, str], Awaitable[None]]
 ) -> None:
-    web = served(tmp_path)
-    bot = web.bot
-    try:
+    async with serving(tmp_path, VIKNO_TELEGRAM_TOKEN=TOKEN) as web:
+        bot = web.bot
         conversation, channel = bot.vault.name("telegram/main", CHAT), bot.accounts[0].channel
         await bot.desk.receive(channel, Inbound("1", CHAT, Opened()))
         assert await bot.records.known(conversation) is not None
@@ -54,23 +46,19 @@ async def test_who_writes_again_can_be_reached_again(
         assert await bot.records.known(conversation) is None
         await bot.desk.receive(channel, Inbound("2", CHAT, Wrote("Добрий день")))
         assert await bot.records.known(conversation) is not None
-    finally:
-        await web.intake.book.close()
 
 
 async def test_who_forgets_a_conversation_on_the_web_follows_nothing_in_it(tmp_path: Path) -> None:
-    web, token = served(tmp_path), "t" * 32
-    book, name = web.intake.book, name_of(token)
-    try:
+    token = "t" * 32
+    async with serving(tmp_path) as web:
+        book, name = web.intake.book, name_of(token)
         await book.put([CaseGiven("ua/dms", "UA-1", "ua/id-card", "c" * 32)], now_ms())
         case = await book.case("ua/dms", "UA-1")
         assert case is not None
         await book.follow(case.id, Follower(name, "web", "uk"), now_ms())
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(web.app), base_url=PUBLIC) as client:
+        async with calling(web) as client:
             await client.post("/chat/forget", headers={"x-conversation": "u" * 32})
             assert len(await book.followed(name)) == 1, "another's"
             assert (await client.post("/chat/forget", headers={"x-conversation": token})).status_code == 204
         assert await book.followed(name) == ()
         assert await book.followers(case.id) == ()
-    finally:
-        await book.close()

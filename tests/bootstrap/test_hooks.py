@@ -6,17 +6,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.commands import ROOT
-from vikno.bootstrap.settings import Settings
-from vikno.bootstrap.web import Web, make_web
+from tests.bootstrap.serving import TOKEN, calling, serving
+from vikno.bootstrap.web import Web
 
-PUBLIC = "https://vikno.example"
 GIVEN = {
-    "VIKNO_KEY": "00" * 32,
-    "VIKNO_TELEGRAM_TOKEN": "1:" + "A" * 35,
+    "VIKNO_TELEGRAM_TOKEN": TOKEN,
     "VIKNO_VIBER_TOKEN": "v" * 50,
     "VIKNO_VIBER_NAME": "Вікно",
     "VIKNO_SMTP_URL": "smtp://127.0.0.1:9",
@@ -31,15 +27,13 @@ FORGED = b"From: olena@example.org\r\nTo: vikno@dms.example\r\nMessage-ID: <1@ex
 
 @pytest.fixture(params=SMS)
 async def web(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Web]:
-    settings = Settings(PUBLIC, GIVEN | SMS[request.param])
-    made = make_web(countries=[ROOT / "countries/ua"], store=f"sqlite:///{tmp_path}/hooks.db", settings=settings)
-    yield made
-    await made.intake.book.close()
+    async with serving(tmp_path, **GIVEN, **SMS[request.param]) as made:
+        yield made
 
 
 async def test_no_account_takes_anything_without_proof(web: Web) -> None:
     headers = {"envelope-to": "vikno@dms.example", "envelope-from": "olena@example.org"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(web.app), base_url=PUBLIC) as client:
+    async with calling(web) as client:
         for account in ("telegram/main", "viber/main", "email/main", "sms/main"):
             for kind in ("message/rfc822", "application/json", "application/x-www-form-urlencoded"):
                 for method in ("POST", "GET"):

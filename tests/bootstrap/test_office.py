@@ -8,12 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.bootstrap.test_watched import alive
-from tests.commands import ROOT
+from tests.bootstrap.serving import alive, made
 from vikno.api.keys import add_key
 from vikno.bootstrap import web as served
-from vikno.bootstrap.settings import Settings
-from vikno.bootstrap.web import make_web
 from vikno.bootstrap.worlds import now_ms
 from vikno.domain.dialog.events import Started
 from vikno.usecases.answer_wants import WEB
@@ -25,8 +22,7 @@ async def test_an_open_page_shows_at_once_what_the_staff_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(served, "TIMERS_EVERY_S", 3600.0)
-    settings = Settings(None, {"VIKNO_KEY": "00" * 32})
-    web = make_web(countries=[ROOT / "countries/ua"], store=f"sqlite:///{tmp_path}/office.db", settings=settings)
+    web = made(tmp_path, None)
     book, looks_on = web.intake.book, Follower("web:" + "d" * 32, WEB, "uk")
     async with alive(web) as client:
         key = await add_key(book, web.bot.vault, "ua/dms", "test", "k" * 43, now_ms())
