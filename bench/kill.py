@@ -69,6 +69,8 @@ class Api:
     dice: random.Random
     arrived: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     faults: Counter[str] = field(default_factory=Counter)
+    silent: Counter[int] = field(default_factory=Counter)
+    """Chat -> messages that were taken, and nobody heard of it."""
     peace: bool = False
     webhook: str = ""
 
@@ -89,9 +91,10 @@ class Api:
             return self._refused(429, "Too Many Requests: retry after 1", {"retry_after": 1})
         if lot < 0.006:
             return self._refused(502, "Bad Gateway")
-        self.arrived[int(said["chat_id"])].append(str(said["text"]))
-        if lot < 0.012:  # taken, and nobody hears of it
-            self.faults["silent"] += 1
+        chat = int(said["chat_id"])
+        self.arrived[chat].append(str(said["text"]))
+        if lot < 0.012:
+            self.silent[chat] += 1
             if request.transport is not None:
                 request.transport.close()
         number = sum(map(len, self.arrived.values()))
@@ -162,6 +165,10 @@ class Play:
     wrong: list[str] = field(default_factory=list)
     brought: Counter[str] = field(default_factory=Counter)
     said: dict[int, list[str]] = field(default_factory=dict)
+    doubled: int = 0
+    unknown: int = 0
+    sent: int = 0
+    replaced: int = 0
 
     def __post_init__(self) -> None:
         self.share = 0.0 if self.kills else 1.0
@@ -349,7 +356,6 @@ class Play:
     async def _compare(self, cases: dict[int, int]) -> None:
         world = load_worlds().now()
         store = SqliteStore(f"sqlite:///{self.folder}/vikno.db", now_ms)
-        self.doubled = self.unknown = self.sent = self.replaced = 0
         for chat, texts in self.said.items():
             name = self.vault.name("telegram/main", str(chat))
             kept = [decode_outbound(effect.payload).text for effect in await store.since(name, 0, 100_000)]
@@ -362,7 +368,7 @@ class Play:
             name = self.vault.name("telegram/main", str(chat))
             for notice in await store.inbox(name, None, 100):
                 text = decode_outbound(notice.payload).text
-                times = sum(text in arrived for arrived in self.api.arrived[chat])
+                times = sum(_says(arrived, text) for arrived in self.api.arrived[chat])
                 self.sent += notice.status == "sent"
                 self.unknown += notice.status == "unknown"
                 self.replaced += notice.status == "replaced"
@@ -372,18 +378,21 @@ class Play:
         await store.close()
 
     def _arrivals(self, chat: int, expected: list[str]) -> None:
-        """Every expected message has arrived, in order; the last one may have come once more."""
-        arrived, at = self.api.arrived[chat], 0
+        """Every expected message has arrived, in order, and was repeated once for each kill and silence at most."""
+        arrived, at, repeated = self.api.arrived[chat], 0, 0
         for text in arrived:
             if at < len(expected) and _says(text, expected[at]):
                 at += 1
                 continue
             if at and _says(text, expected[at - 1]):
-                self.doubled += 1
+                repeated += 1
             else:
                 known = text in expected
                 self.wrong.append(f"chat {chat}: {'out of order' if known else 'never said'}: {text[:60]!r}")
                 return
+        self.doubled += repeated
+        if repeated > self.kills + self.api.silent[chat]:
+            self.wrong.append(f"chat {chat}: {repeated} messages repeated, with {self.api.silent[chat]} silences")
         if at != len(expected):
             self.wrong.append(f"chat {chat}: {len(expected) - at} messages never arrived")
 
@@ -429,7 +438,7 @@ def main() -> None:
     print(machine() + "\n")
     heads = ["kills", "updates", "brought twice", "refused, broken, silent", "messages repeated",
              "notices sent / unknown / replaced", "wrong", "s"]  # fmt: skip
-    faults = ", ".join(str(play.api.faults[name]) for name in ("429", "502", "silent"))
+    faults = ", ".join(map(str, (play.api.faults["429"], play.api.faults["502"], play.api.silent.total())))
     row = [
         str(play.server.starts - 1), f"{a.updates:,}", f"{play.brought['twice']:,}", faults, str(play.doubled),
         f"{play.sent} / {play.unknown} / {play.replaced}", str(len(play.wrong)), f"{took_s:.0f}",
