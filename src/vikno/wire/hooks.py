@@ -65,7 +65,7 @@ class Hook:
         except Unreadable as error:
             await self._set_aside(raw, str(error) or error.code)
             inbound = ()
-        except (ValueError, LookupError, TypeError, RecursionError) as error:  # the adapter has met something new
+        except Exception as error:  # noqa: BLE001 - reading is pure, so it would fail every time it is brought again
             await self._set_aside(raw, type(error).__name__)
             inbound = ()
         replies: list[Reply] = []
