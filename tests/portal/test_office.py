@@ -63,6 +63,8 @@ async def test_nobody_is_let_in_without_a_key(tmp_path: Path) -> None:
 
 async def test_a_case_that_is_not_there_is_told_among_the_tabs(tmp_path: Path) -> None:
     async with desk(tmp_path) as (_, client):
+        for number in ("9" * 30, f"{2**63}"):
+            assert (await client.get(f"/uk/office/cases/{number}")).status_code == 404, number
         said = await client.get("/uk/office/cases/99")
         assert said.status_code == 404
         page = read(said.text)

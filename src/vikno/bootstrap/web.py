@@ -172,11 +172,12 @@ def make_web(
         return verdicts
 
     chat = Chat(kept, worlds.now, words_of, streams, wants.find_out, kept.erase)
-    api = Api(kept, vault, record, lambda: stages_of(worlds.processes), public, now_ms, others=partial(_others, worlds))
+    every = stages_of(worlds.processes)
+    api = Api(kept, vault, record, lambda: every, public, now_ms, others=partial(_others, worlds))
     signs = list_key(settings, vault)
     routes = _routes(site, kept, vault, links, worlds, stages, watch, public, signs, gone, record)
     app = portal(site, chat, printer, life, routes=routes, mounts={"/hooks/": bot, "/api/": api, **(mounts or {})})
-    intake = Intake(kept, vault, stages, stages_of(worlds.processes), record)
+    intake = Intake(kept, vault, stages, every, record)
     return Web(app, streams.close, {b"/chat/turns": chat.turn, **bot.quick}, bot, intake)
 
 

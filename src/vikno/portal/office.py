@@ -155,8 +155,8 @@ class Office:
             Route(own + "letters", self._inside(self.replay), methods=["POST"]),
             Route(own + "aside", self._inside(self.aside)),
             Route(own + "channels", self._inside(self.channels)),
-            Route(own + "cases/{case:int}", self._inside(self.case)),
-            Route(own + "cases/{case:int}", self._inside(self.move), methods=["POST"]),
+            Route(own + "cases/{case}", self._inside(self.case)),
+            Route(own + "cases/{case}", self._inside(self.move), methods=["POST"]),
         ]
 
     def _inside(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
@@ -313,7 +313,8 @@ class Office:
 
     async def _own(self, session: Session, request: Request) -> CaseKept | None:
         """The case of the address, if it is one of this authority's."""
-        case = await self._records.case_by_id(request.path_params["case"])
+        number = whole(request.path_params["case"])
+        case = await self._records.case_by_id(number) if number is not None else None
         return case if case is not None and case.authority == session.authority else None
 
     def _at(self, case: CaseKept, written: str) -> int | None:

@@ -131,14 +131,14 @@ class Official:
             for code, country in world.countries.items()
             for authority in country.authorities.values()
         }
-        working = {way.account + way.kind for way in self._watch.ways(UNKNOWN_ENTRY)}
+        working = {(way.kind, way.account) for way in self._watch.ways(UNKNOWN_ENTRY)}
         channels = [
             {
                 "kind": line.channel.kind,
                 "account": line.channel.account,
                 "name": link.name,
                 "link": link.page or link.url,
-                "works": line.channel.account + line.channel.kind in working,
+                "works": (line.channel.kind, line.channel.account) in working,
             }
             for line in self._watch.accounts
             if (link := line.channel.entry_link("")) is not None
