@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.usecases.sending import ACCOUNT, NOW_MS, VAULT, Office, Paper, Post
+from tests.usecases.sending import NOW_MS, VAULT, Office, Paper, Post
 from vikno.bootstrap.worlds import load_worlds
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.channel import Inbound, Raw, Unreadable
