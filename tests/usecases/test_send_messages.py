@@ -99,6 +99,14 @@ async def test_a_reply_of_which_nobody_knows_is_said_once_more_and_then_set_asid
     assert (await office.aside()).reason == "Unknown: no answer"
 
 
+async def test_a_reply_of_which_nobody_knows_is_said_once_more_though_it_had_to_wait_before(office: Office) -> None:
+    """A line that breaks down refuses first, and then does not answer."""
+    office.post.script["a"] += [RetryAfter(0.01), Unknown("no answer")]
+    await office.says("a", "one")
+    await office.until(lambda: len(office.post.brought) == 3)
+    await office.rests()
+
+
 async def test_a_notice_of_which_nobody_knows_is_listed_and_not_repeated(office: Office) -> None:
     office.post.script["a"].append(Unknown("no answer"))
     await office.notices("a", "printed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -102,9 +102,15 @@ async def test_what_one_lane_gave_is_sent_though_the_next_one_fails(office: Offi
 
 async def test_a_notice_whose_person_cannot_be_looked_up_is_given_back(office: Office) -> None:
     await office.notices("a", "first")
-    loose(office.store).known = failing(office.store.known)
+    give_back, given_back = office.store.give_back, list[int]()
+
+    async def noted(ids: Sequence[int], *rest: Any) -> None:
+        await give_back(ids, *rest)
+        given_back.extend(ids)
+
+    loose(office.store).known, loose(office.store).give_back = failing(office.store.known), noted
     office.sender.nudge()
-    await asyncio.sleep(0.2)
+    await office.until(lambda: len(given_back) == 1)
     assert await statuses(office, "a") == [("created", 0)]
     office.now_ms += 10_000
     await office.until(lambda: office.texts() == ["first"])
@@ -137,17 +143,19 @@ async def test_an_orderly_stop_gives_back_what_has_not_left(office: Office) -> N
 
 
 async def test_a_stop_while_notices_are_taken_gives_them_back(office: Office) -> None:
-    lease = office.store.lease
+    lease, on_its_way = office.store.lease, asyncio.Event()
 
     async def slowly(account: str, lane: str, *rest: int) -> Any:
         taken = await lease(account, lane, *rest)
+        if taken:
+            on_its_way.set()
         await asyncio.sleep(0.2)
         return taken
 
     loose(office.store).lease = slowly
     await office.notices("a", "first")
     office.sender.nudge()
-    await asyncio.sleep(0.1)
+    await asyncio.wait_for(on_its_way.wait(), 5)
     await after_a_restart(office)
     assert (office.texts(), await statuses(office, "a")) == ([], [("created", 0)])
 
@@ -264,7 +272,7 @@ async def test_who_writes_while_their_address_is_found_dead_is_there(office: Off
     office.post.slow_s = 0.1
     office.post.script["a"].append(DeadAddress("blocked"))
     await office.says("a", "old")
-    await asyncio.sleep(0.05)
+    await office.until(lambda: "a" in office.post.flying)
     await office.says("a", "new")
     await office.rests()
     known = await office.store.known(VAULT.name(ACCOUNT, "a"))

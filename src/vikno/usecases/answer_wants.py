@@ -58,8 +58,9 @@ class Wants:
                 return Learnt("case", (one,)) if one else Learnt("cases", shown)
             case "stop":
                 case = read_case(want.case)
-                if case is not None or not want.case:
-                    await self.records.unfollow(asker.conversation, case)
+                if want.case and case is None:
+                    return Learnt("cases", await self._followed(asker))
+                await self.records.unfollow(asker.conversation, case)
                 return Learnt("stopped", await self._followed(asker))
             case "data":
                 return Learnt("data", link=self.links.inbox(asker.conversation, self.clock()))

@@ -67,6 +67,8 @@ class _Item:
     part: int = 0
     tries: int = 0
     message: str = ""
+    doubted: bool = False
+    """Nobody knows whether it arrived before; once it is repeated."""
     forgotten: bool = False
     """Its person has been erased: nothing on record is this message any more."""
 
@@ -123,16 +125,16 @@ class _Lane:
 
 
 class Pace:
-    """A token bucket: `rate` a second, at most one second's worth at once; everybody waits while it is paused.
+    """A token bucket: `rate` a second, at most `burst` at once (one second's worth); everybody waits while it is paused.
 
     >>> pace = Pace(2.0)
     >>> [pace.take(0.0), pace.take(0.0), pace.take(0.0), pace.take(0.5)]
     [0.0, 0.0, 0.5, 0.0]
     """
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, burst: float | None = None) -> None:
         self.rate = rate
-        self._most = max(1.0, rate)
+        self._most = max(1.0, rate) if burst is None else burst
         self._tokens, self._at_s, self._paused_s = self._most, 0.0, 0.0
 
     def take(self, now_s: float, reserve: float = 0.0) -> float:
@@ -600,8 +602,8 @@ class Sender:
             case Misconfigured(reason):
                 again_s = _longer(item.tries + 2)
                 self._trouble(reason, now_s)
-            case Unknown() if item.notice is None and not item.tries:
-                again_s = 2.0
+            case Unknown() if item.notice is None and not item.doubted:
+                item.doubted, again_s = True, 2.0
             case _:
                 return None
         if item.notice is not None:
