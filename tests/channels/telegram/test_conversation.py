@@ -198,7 +198,7 @@ async def test_two_that_poll_are_told(
     monkeypatch.setattr("vikno.channels.telegram.polling.MOST_CONFLICTS", 1)
     stop = asyncio.Event()
     first = asyncio.create_task(poll(bot, line, Desk(bot).take, stop))
-    await asyncio.sleep(0.1)
+    await fetching(telegram)
     second = asyncio.create_task(poll(bot, line, Desk(bot).take, stop))
     with pytest.raises(PolledElsewhere, match="Stop the other service"):
         await asyncio.wait_for(first, 5)
@@ -222,6 +222,13 @@ async def test_the_stop_does_not_wait_for_the_long_poll(
 ) -> None:
     stop = asyncio.Event()
     task = asyncio.create_task(poll(bot, line, Desk(bot).take, stop))
-    await asyncio.sleep(0.2)
+    await fetching(telegram)
     stop.set()
     await asyncio.wait_for(task, 0.5)
+
+
+async def fetching(telegram: TelegramServer) -> None:
+    """Until somebody waits for updates there."""
+    async with asyncio.timeout(5):
+        while telegram._poller is None:  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.01)
