@@ -23,7 +23,9 @@ from tests.contracts.records import (
     notice,
     report,
     said,
+    settle,
 )
+from vikno.usecases.channel import Sent
 from vikno.usecases.records import (
     MOST_AT_ONCE,
     CaseGiven,
@@ -269,6 +271,8 @@ async def test_what_is_followed_is_listed_the_latest_first(records: RecordsKeepe
     for number, now_ms in (("A-1", 2_000), ("A-2", 3_000), ("A-3", 1_000)):
         await records.follow((await a_case(records, number)).id, Follower(ANNA, ACCOUNT, "uk"), now_ms)
     assert [case.number for case in await records.followed(ANNA)] == ["A-2", "A-1", "A-3"]
+    await records.follow((await a_case(records, "A-3")).id, Follower(ANNA, ACCOUNT, "en"), 4_000)
+    assert [case.number for case in await records.followed(ANNA)] == ["A-2", "A-1", "A-3"], "it was followed before"
 
 
 async def test_nobody_who_has_left_hears_until_they_are_back(records: RecordsKeeper) -> None:
@@ -293,6 +297,15 @@ async def test_who_stops_following_hears_no_more_of_that_case(records: RecordsKe
     ]  # fmt: skip
     assert await said(records, BOHDAN) == [("uk:A-1:checked", "created")]
     assert [case.id for case in await records.followed(ANNA)] == [two.id]
+
+
+async def test_what_was_said_before_stays_as_it_was_when_somebody_stops_following(records: RecordsKeeper) -> None:
+    case = await a_case(records, "A-1", ANNA)
+    await records.record([report("A-1", "e1")], decides(), 1_000)
+    (sending,) = await records.lease(ACCOUNT, "notice", 1, 2_000)
+    await settle(records, sending.id, Sent("m"))
+    await records.unfollow(ANNA, case.id)
+    assert await said(records) == [("uk:A-1:checked", "sent")]
 
 
 async def test_who_stops_following_everything_hears_of_no_case(records: RecordsKeeper) -> None:

@@ -120,6 +120,8 @@ async def test_nothing_is_leased_before_its_time_and_the_first_due_comes_first(r
     assert await leased(records, 1_999) == ["c"]
     assert await leased(records, 2_999) == ["b"]
     assert await leased(records, 3_000) == ["a"]
+    await records.queue([notice(f"{ACCOUNT}:{n:032}", f"{n}", not_before_ms=9_000 - n) for n in range(5)], 3_000)
+    assert await leased(records, 9_000) == ["4", "3", "2", "1", "0"]
 
 
 async def test_of_one_conversation_one_at_a_time_in_order(records: RecordsKeeper) -> None:
@@ -228,13 +230,21 @@ async def test_what_is_given_back_waits_for_nobody_who_has_left_and_after_nothin
     await records.mark(ANNA, "left")
     await records.give_back([first], 2_000, 2_000)
     assert await statuses(records) == ["dropped"]
+    await meet(records, ANNA, now_ms=2_000)
+    older = await one_on_its_way(records, "checked", "case/1")
+    newer = (await records.queue([notice(ANNA, "printed", "case/1")], 2_000))[0]
+    await records.give_back([older, newer], 2_000, 2_000)
+    assert (await said(records))[1:] == [("checked", "replaced"), ("printed", "created")]
 
 
 async def test_what_has_an_outcome_is_not_given_back(records: RecordsKeeper) -> None:
-    first = await one_on_its_way(records, "first")
+    await meet(records, ANNA)
+    first = await one_on_its_way(records, "first", "s")
     await settle(records, first, Sent("m1"))
+    await records.queue([notice(ANNA, "second", "s")], 1_600)
+    await records.mark(ANNA, "left")
     await records.give_back([first], 2_000, 2_000)
-    assert await statuses(records) == ["sent"]
+    assert await statuses(records) == ["sent", "dropped"]
 
 
 # ---- settling ----
@@ -280,6 +290,15 @@ async def test_what_was_not_taken_waits_for_its_next_try(records: RecordsKeeper,
     assert await leased(records, 7_999) == []
     (again,) = await records.lease(ACCOUNT, "notice", 10, 8_000)
     assert (again.id, again.tries) == (sent, 2)
+    await settle(records, sent, Sent("m"))
+    assert [(one.status, one.reason) for one in await records.inbox(ANNA)] == [("sent", "")]
+
+
+async def test_what_has_a_subject_of_its_own_is_tried_again(records: RecordsKeeper) -> None:
+    sent = await one_on_its_way(records, "checked", "case/1")
+    await records.queue([notice(ANNA, "of another case", "case/2"), notice(BOHDAN, "printed", "case/1")], 1_600)
+    await settle(records, sent, RetryAfter(1), again_ms=3_500)
+    assert await leased(records, 4_000) == ["printed", "checked"]
 
 
 async def test_an_older_stage_is_not_tried_again_once_there_is_a_newer_one(records: RecordsKeeper) -> None:
@@ -466,6 +485,16 @@ async def test_nothing_is_replayed_for_somebody_who_is_not_there(records: Record
     assert await records.replay(ids, 5_000, FOREVER_MS) == 0
     await meet(records, ANNA, now_ms=6_000)
     assert await records.replay(ids, 6_000, FOREVER_MS) == 1
+
+
+async def test_nothing_is_replayed_of_a_case_that_is_not_followed_any_more(records: RecordsKeeper) -> None:
+    case = await a_case(records, "A-1", ANNA)
+    await records.record([report("A-1", "e1")], decides(), 1_000)
+    (sending,) = await records.lease(ACCOUNT, "notice", 1, 2_000)
+    await settle(records, sending.id, BadMessage())
+    await records.unfollow(ANNA, case.id)
+    assert await records.replay([sending.id], 5_000, FOREVER_MS) == 0
+    assert await statuses(records) == ["technical-failure"]
 
 
 async def test_a_late_receipt_of_the_first_try_says_nothing_of_the_second(records: RecordsKeeper) -> None:

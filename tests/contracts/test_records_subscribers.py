@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +12,17 @@ from tests.contracts.keepers import RecordsKeeper, RecordsPlace
 from tests.contracts.records import ACCOUNT, ANNA, BOHDAN, CLARA, Moment, a_case, decides, given, meet, notice, report
 from vikno.usecases.channel import BadMessage, Sent, Unknown
 from vikno.usecases.ports import StoreClosed
-from vikno.usecases.records import Changes, Follower, Position, Settled, Subscriber
+from vikno.usecases.records import (
+    CaseKept,
+    Changes,
+    Decided,
+    Follower,
+    Position,
+    Settled,
+    StageGiven,
+    Subscriber,
+    TimerMade,
+)
 
 BEGIN = Position(0)
 URL = "https://dms.example/hear"
@@ -45,6 +57,25 @@ async def test_what_became_of_notices_is_heard_in_order_and_with_its_stage(recor
     assert events == [
         ("A-1", "unknown", "approved"), ("A-1", "technical-failure", "approved"), ("A-1", "delivered", "approved"),
     ]  # fmt: skip
+
+
+async def test_the_stage_of_a_notice_is_the_one_it_was_planned_with(records: RecordsKeeper) -> None:
+    case = await a_case(records, "A-1", ANNA)
+
+    def decide(case: CaseKept, given: StageGiven, followers: Sequence[Follower]) -> Decided:
+        return decides("late" if given.stage == "checked" else "reached", TimerMade("slow", 5_000))(
+            case, given, followers
+        )
+
+    batch = [report("A-1", "e0", "approved"), report("A-1", "e1", "printed"), report("A-1", "e2", "checked")]
+    await records.record(batch, decide, 2_000)
+    await settled(records, 3_000, Sent("m1"))
+    await records.record([report("A-1", "e3", "shipped")], decide, 4_000)
+    (due,) = await records.overdue(5_000)
+    await records.came_due(due, Decided("again", (notice(ANNA, "it takes longer", f"case/{case.id}"),)), 5_000)
+    await settled(records, 6_000, Sent("m2"))
+    events = heard(await hear(records, Position(1_000, 1, 2**62)))
+    assert events == [("A-1", "sent", "printed"), ("A-1", "sent", "")], "a reminder has none"
 
 
 async def test_of_others_nothing_is_heard_and_they_are_passed(records: RecordsKeeper) -> None:
@@ -91,6 +122,10 @@ async def test_what_is_younger_than_asked_for_waits(records: RecordsKeeper) -> N
     await a_case(records, "A-1", ANNA)
     assert heard(await hear(records, before_ms=1_000)) == []
     assert heard(await hear(records, before_ms=1_001)) == [("A-1", "followed", "")]
+    await records.record([report("A-1", "e1")], decides(), 2_000)
+    await settled(records, 3_000, Sent("m"))
+    assert heard(await hear(records, before_ms=3_000)) == [("A-1", "followed", "")]
+    assert heard(await hear(records, before_ms=3_001)) == [("A-1", "followed", ""), ("A-1", "sent", "checked")]
 
 
 async def test_a_subscriber_is_kept_advances_fails_and_goes(records: RecordsKeeper) -> None:
@@ -119,6 +154,13 @@ async def test_whoever_was_set_back_meanwhile_stays_there(records: RecordsKeeper
     assert not await records.failed(before, None, "http 500")
     again = await one(records)
     assert (again.taken, again.next_ms, again.tries) == (Position(500), 7_000, 0)
+    assert await records.advance(again, Position(500, 1, 7, 8), 7_000)
+    further = await one(records)
+    for elsewhere in (Position(500, 0, 7, 8), Position(500, 1, 6, 8), Position(500, 1, 7, 9)):
+        assert not await records.advance(replace(further, taken=elsewhere), Position(9_000), 9_000)
+        assert not await records.failed(replace(further, taken=elsewhere), None, "http 500")
+    assert await records.rewind(number, 400, 8_000)
+    assert (await one(records)).taken == Position(400)
     assert not await records.rewind(number + 1, 500, 7_000)
 
 
