@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from vikno.usecases.records import ApiKey, Registry, Vault
+from vikno.usecases.send_messages import Pace
 
 PURPOSE = "api key"
 KEY = re.compile(r"vk_(?P<id>[1-9][0-9]{0,17})_(?P<secret>[A-Za-z0-9_-]{43})", re.ASCII)
@@ -42,11 +43,11 @@ async def whose(registry: Registry, vault: Vault, written: str) -> ApiKey | None
 
 @dataclass(slots=True)
 class Buckets:
-    """How much each key may still ask: a token bucket of `BURST`, filled with `RATE_PER_S`."""
+    """How much each key may still ask."""
 
     rate_per_s: float = RATE_PER_S
     burst: float = BURST
-    _left: dict[int, tuple[float, float]] = field(default_factory=dict)
+    _paces: dict[int, Pace] = field(default_factory=dict)
 
     def wait_s(self, key: int, now_s: float) -> float:
         """Take one token: 0.0, or how long to wait for the next. A refused request takes none.
@@ -55,10 +56,7 @@ class Buckets:
         >>> [buckets.wait_s(1, 0.0), buckets.wait_s(1, 0.0), buckets.wait_s(1, 0.5), buckets.wait_s(1, 1.0)]
         [0.0, 0.0, 0.5, 0.0]
         """
-        left, at_s = self._left.get(key, (self.burst, now_s))
-        left = min(self.burst, left + max(0.0, now_s - at_s) * self.rate_per_s)
-        if left >= 1:
-            self._left[key] = left - 1, now_s
-            return 0.0
-        self._left[key] = left, now_s
-        return (1 - left) / self.rate_per_s
+        pace = self._paces.get(key)
+        if pace is None:
+            pace = self._paces[key] = Pace(self.rate_per_s, self.burst)
+        return pace.take(now_s)

@@ -125,7 +125,7 @@ class _Lane:
 
 
 class Pace:
-    """A token bucket: `rate` a second, at most `burst` at once (one second's worth); everybody waits while it is paused.
+    """A token bucket: `rate` a second, at most `burst` at once; everybody waits while it is paused.
 
     >>> pace = Pace(2.0)
     >>> [pace.take(0.0), pace.take(0.0), pace.take(0.0), pace.take(0.5)]
@@ -133,6 +133,7 @@ class Pace:
     """
 
     def __init__(self, rate: float, burst: float | None = None) -> None:
+        """`burst`: one second's worth unless it is said."""
         self.rate = rate
         self._most = max(1.0, rate) if burst is None else burst
         self._tokens, self._at_s, self._paused_s = self._most, 0.0, 0.0
