@@ -19,9 +19,10 @@ import uvicorn
 from tests.commands import ROOT
 from vikno.api.app import Api
 from vikno.api.keys import SECRET_BYTES, Buckets, add_key
-from vikno.bootstrap.intake import desk_of, load_packs, stages_of
+from vikno.bootstrap.intake import desk_of, stages_of
 from vikno.bootstrap.settings import Settings
 from vikno.bootstrap.worlds import now_ms
+from vikno.packs.load import load_country
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.record_stage import Desk, record_stages
 from vikno.usecases.records import Access, CaseKept, Follower, NoticeKept, StageGiven
@@ -33,7 +34,7 @@ VAULT = LocalVault(bytes(range(32)))
 
 @pytest.fixture(scope="session")
 def desk() -> Desk:
-    return desk_of(load_packs([ROOT / "countries"], "ua"), VAULT, Settings(PUBLIC))
+    return desk_of([load_country(ROOT / "countries/ua")], VAULT, Settings(PUBLIC))
 
 
 @pytest.fixture(scope="session")

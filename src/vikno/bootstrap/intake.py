@@ -79,10 +79,9 @@ def authorities(country: Country) -> tuple[str, ...]:
     return tuple(f"{country.code}/{name}" for name in country.authorities)
 
 
-def load_packs(folders: Iterable[str | Path], only: str | None = None) -> tuple[Pack, ...]:
-    """The countries that are found, or one of them."""
-    found = country_folders(folders)
-    return tuple(load_country(folder) for code, folder in found.items() if only in (None, code))
+def load_packs(folders: Iterable[str | Path]) -> tuple[Pack, ...]:
+    """The countries that are found."""
+    return tuple(load_country(folder) for folder in country_folders(folders).values())
 
 
 def stages_of(processes: Mapping[str, Process]) -> Stages:
