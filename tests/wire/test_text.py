@@ -32,11 +32,13 @@ def test_no_word_is_cut_that_fits(text: str, most: int) -> None:
     assert [word for part in split(text, most) for word in part.split()] == text.split()
 
 
-@pytest.mark.parametrize("letter", ["👩‍👩‍👧‍👦", "🇺🇦", "е\u0301", "👍🏽"])
+@pytest.mark.parametrize(
+    "letter", ["👩‍👩‍👧‍👦", "🇺🇦", "е\u0301", "👍🏽", "ש\u05c1", "ก\u0e35\u0e48", "\u1100\u1161\u11a8"]
+)
 def test_no_letter_is_cut_even_where_a_word_must_be(letter: str) -> None:
-    word = letter * 40
-    for part in split(word, 30):
-        assert part == letter * part.count(letter)
+    for most in (30, 31):
+        for part in split(letter * 40, most):
+            assert part == letter * part.count(letter)
 
 
 def test_a_seam_between_paragraphs_is_better_than_one_between_words() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+
+from vikno.wire.letters import is_within
 
 Measure = Callable[[str], int]
 
-_ZWJ = "\u200d"
-_JOINERS = re.compile(r"[\u0300-\u036f\u0483-\u0489\u20d0-\u20ff\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\u200d]")
 _SEAMS = ("\n\n", "\n", " ")
 """Where a text may be parted, the best first."""
 
@@ -60,9 +59,9 @@ def _fitting(text: str, most: int, measure: Measure) -> int:
         if found > 0 and (seam == " " or measure(text[:found]) * 2 >= most) and measure(text[:found]) <= most:
             return found
     cut = longest
-    while cut > 1 and _within_letter(text, cut):
+    while cut > 1 and is_within(text, cut):
         cut -= 1
-    return cut if cut > 1 or not _within_letter(text, cut) else longest
+    return cut if cut > 1 or not is_within(text, cut) else longest
 
 
 def _longest(text: str, most: int, measure: Measure) -> int:
@@ -75,15 +74,3 @@ def _longest(text: str, most: int, measure: Measure) -> int:
         else:
             high = middle
     return low
-
-
-def _within_letter(text: str, at: int) -> bool:
-    """Whether what people see as one letter lies across this place: accents, joined emoji, flags."""
-    if at >= len(text):
-        return False
-    if _JOINERS.match(text[at]) or text[at - 1] == _ZWJ:
-        return True
-    flags = 0
-    while flags < at and "\U0001f1e6" <= text[at - 1 - flags] <= "\U0001f1ff":
-        flags += 1
-    return flags % 2 == 1 and "\U0001f1e6" <= text[at] <= "\U0001f1ff"

@@ -7,7 +7,8 @@ import wcwidth
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vikno.channels.sms.segments import PART, WHOLE, encoding_of, filled, length, letters, segments
+from vikno.channels.sms.segments import PART, WHOLE, encoding_of, filled, length, segments
+from vikno.wire.letters import letters
 from vikno.wire.limits import LIMITS, SMS_PART_UNITS, SMS_PARTS
 
 GSM7 = "@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./019:;<=>?¡AZÄÖÑÜ§¿azäöñüà^{}\\[~]|€"
