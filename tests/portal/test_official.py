@@ -73,6 +73,8 @@ CLAIMS = [
     ("https://vlkno.example/pay", "alike"),
     ("vikno@drns.example", "alike"),
     ("+380441234568", "alike"),
+    ("+380441234576", "alike"),  # two digits swapped
+    ("https://xn--vkno-l9d.example/pay", "alike"),  # a Cyrillic і, as addresses carry it
     ("@vikno_dms_bot радить писати на @vikno_dms_b0t", "alike"),
     ("Вікно ДМС", "named"),
     ("Bікно ДMC", "named"),  # with Latin letters

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from vikno.channels.viber import Viber
 from vikno.channels.viber.inbound import MOST_BYTES, marked, pressed, read
 from vikno.testing.viber import signature
-from vikno.usecases.channel import Opened, Pressed, Raw, Reported, Unreadable, Wrote
+from vikno.usecases.channel import Opened, Pressed, Raw, Reported, Unreadable, Unsupported, Wrote
 
 TOKEN = "445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9"
 BODY = (
@@ -112,6 +112,13 @@ def test_a_repetition_without_a_number_has_the_same_key() -> None:
         read(b'{"event":"subscribed","user":{"id":"b="}}')[0].key,
     )
     assert first == again != other
+
+
+@pytest.mark.parametrize(("kind", "told"), [("sticker", "sticker"), ("фото", "other"), ("a b", "other"), ("", "other")])
+def test_only_a_plain_word_is_told_of_what_is_not_read(kind: str, told: str) -> None:
+    body = {"event": "message", "message_token": 1, "sender": {"id": "a="}, "message": {"type": kind}}
+    (one,) = read(json.dumps(body).encode())
+    assert one.happened == Unsupported(told)
 
 
 def test_a_context_that_is_no_token_of_ours_is_left_out() -> None:

@@ -91,6 +91,8 @@ def test_a_case_outstays_its_usual_time_else_its_legal_one_else_the_whole() -> N
     assert outstays_ms(own, "a", since, opened, days) == ms(2026, 3, 14, zone=ZoneInfo("UTC"))
     assert outstays_ms(own, "b", since, opened, days) is None
     assert outstays_ms(whole, "b", since, opened, days) == ms(2026, 3, 17, zone=ZoneInfo("UTC"))
+    utc = ZoneInfo("UTC")
+    assert outstays_ms(whole, "b", ms(2026, 3, 25, 12), opened, days) == ms(2026, 3, 27, zone=utc), "a day at the least"
     assert outstays_ms(whole, "c", since, opened, days) is None
     assert outstays_ms(whole, "gone", since, opened, days) is None
 
