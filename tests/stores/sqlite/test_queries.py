@@ -22,9 +22,8 @@ IN_ORDER = {
 WHOLE = {"read_all_keys", "last_notice", "read_subscribers"}
 """Of a table that has as many rows as authorities have systems, or as there are tables that count."""
 SELDOM = {
-    "begin_address", "unfollow", "unfollow_all", "end_this_timer", "expire", "recover", "replay", "forget_notices",
-    "forget_keys", "forget_effects", "forget_its_keys", "forget_old_asides", "forget_old_attempts", "add_key",
-    "revoke_key", "add_subscriber", "remove_subscriber", "advance_subscriber", "rewind_subscriber", "fail_subscriber",
+    "begin_address", "unfollow", "unfollow_all", "expire", "recover", "replay", "forget_notices", "forget_keys",
+    "forget_effects", "forget_its_keys", "forget_old_asides", "forget_old_attempts", "add_key", "add_subscriber",
 }  # fmt: skip
 """Those that are not run for each turn, report or notice, or once for many of them."""
 

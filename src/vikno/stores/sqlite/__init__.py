@@ -1,4 +1,4 @@
-"""Conversations, inbox and outbox in one SQLite file: durable turns that share commits."""
+"""Conversations, cases and notices in one SQLite file: durable turns, and small writes that share their commits."""
 
 from vikno.stores.sqlite.reader import SqliteReader
 from vikno.stores.sqlite.store import SqliteStore

@@ -10,7 +10,7 @@ import apsw
 from vikno.stores.sqlite.addresses import begin_address, find_addresses
 from vikno.stores.sqlite.desk import Desk
 from vikno.stores.sqlite.notices import Planned, keep_notices
-from vikno.stores.sqlite.queries import rows, statements
+from vikno.stores.sqlite.queries import change, rows, statements
 from vikno.stores.sqlite.reports import Reports, set_timers
 from vikno.usecases.ports import check_names
 from vikno.usecases.records import (
@@ -116,7 +116,7 @@ class Cases(Desk):
         """Carry out what a timer came to, if it is still the same timer."""
 
         def carry_out(writing: apsw.Cursor) -> bool:
-            if not writing.execute(_END_THIS_TIMER, (due.case.id, due.kind, due.due_ms)).fetchall():
+            if not change(writing, _END_THIS_TIMER, due.case.id, due.kind, due.due_ms):
                 return False
             case = due.case.id
             set_timers(writing, {(case, timer.kind): timer.due_ms for timer in decided.timers})

@@ -78,7 +78,7 @@ DELETE FROM timer WHERE case_id = ? AND kind = ?;
 
 -- name: end_this_timer
 -- Only if it is still the one that came due.
-DELETE FROM timer WHERE case_id = ? AND kind = ? AND due_ms = ? RETURNING case_id;
+DELETE FROM timer WHERE case_id = ? AND kind = ? AND due_ms = ?;
 
 -- name: read_overdue
 SELECT c.id, c.authority, c.number, c.service, c.code, c.office, c.opened_ms, c.stage, c.stage_ms, t.kind, t.due_ms

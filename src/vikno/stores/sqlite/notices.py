@@ -12,7 +12,7 @@ import apsw
 from vikno.stores.sqlite.addresses import People, begin_address, find_addresses
 from vikno.stores.sqlite.asked import Write
 from vikno.stores.sqlite.desk import Desk
-from vikno.stores.sqlite.queries import rows, statements
+from vikno.stores.sqlite.queries import change, rows, statements
 from vikno.usecases.channel import DeadAddress, Misconfigured, Outcome, RetryAfter, Sent, Unknown
 from vikno.usecases.records import NoticeKept, NoticeMade, NoticeStatus, Settled, check_batch
 
@@ -90,12 +90,7 @@ class Notices(Desk):
 
     async def recover(self, account: str, now_ms: int) -> int:
         """At the start: what a process that is gone had marked `sending` is `unknown`; how many it were."""
-
-        def recover_it(writing: apsw.Cursor) -> int:
-            writing.execute(_RECOVER, (now_ms, account))
-            return writing.connection.changes()
-
-        return await self._share(recover_it)
+        return await self._share(lambda writing: change(writing, _RECOVER, now_ms, account))
 
     async def report(self, account: str, message: str, state: str, now_ms: int, reason: str = "") -> bool:
         """A receipt; whether it was about a notice."""
@@ -122,11 +117,7 @@ class Notices(Desk):
     async def replay(self, ids: Sequence[int], now_ms: int, expires_ms: int) -> int:
         """Let an operator try again what is among `letters`; how many it were."""
         check_batch(ids)
-
-        def replay_them(writing: apsw.Cursor) -> int:
-            return len(writing.executemany(_REPLAY, [(now_ms, expires_ms, one) for one in ids]).fetchall())
-
-        return await self._share(replay_them)
+        return await self._share(lambda writing: sum(change(writing, _REPLAY, now_ms, expires_ms, one) for one in ids))
 
     def _remember(self, about: tuple[str, str], receipt: tuple[str, str]) -> None:
         before = self._early.get(about)
@@ -166,14 +157,12 @@ class Lease:
 
     def take(self, writing: apsw.Cursor) -> None:
         """Mark what is due, inside a transaction. What is past its time expires first: it hides nobody."""
-        found, past = self._due(writing, self.limit), 0
+        found, past = self._due(writing, self.limit), list[tuple[int, int]]()
         for _ in range(MOST_ROUNDS):
-            past = sum(notice.expires_ms <= self.now_ms for notice in found)
+            past = [(self.now_ms, notice.id) for notice in found if notice.expires_ms <= self.now_ms]
             if not past:
                 break
-            writing.executemany(
-                _EXPIRE, [(self.now_ms, notice.id) for notice in found if notice.expires_ms <= self.now_ms]
-            )
+            writing.executemany(_EXPIRE, past)
             found = self._due(writing, max(self.limit, MOST_EXPIRED))
         self.taken = [notice for notice in found if notice.expires_ms > self.now_ms][: self.limit]
         writing.executemany(_TAKE, [(self.now_ms, notice.id) for notice in self.taken])

@@ -26,7 +26,7 @@ AND NOT EXISTS (
     SELECT 1 FROM notice AS s WHERE s.account = n.account AND s.address = n.address AND s.status = 'sending')
 AND NOT EXISTS (
     SELECT 1 FROM notice AS e
-    WHERE e.address = n.address AND e.due_ms IS NOT NULL AND e.id < n.id AND e.lane = n.lane
+    WHERE e.address = n.address AND e.id < n.id AND e.lane = n.lane
     AND (e.due_ms <= ?3 OR e.status = 'temporary-failure'))
 ORDER BY n.due_ms, n.id LIMIT ?4;
 
@@ -97,8 +97,7 @@ AND (case_id IS NULL OR EXISTS (
     SELECT 1 FROM follow AS f WHERE f.case_id = notice.case_id AND f.address = notice.address))
 AND NOT (subject <> '' AND EXISTS (
     SELECT 1 FROM notice AS newer
-    WHERE newer.address = notice.address AND newer.id > notice.id AND newer.subject = notice.subject))
-RETURNING id;
+    WHERE newer.address = notice.address AND newer.id > notice.id AND newer.subject = notice.subject));
 
 -- name: read_inbox
 SELECT n.id, a.conversation, n.account, n.payload, n.subject, n.status, n.tries, n.created_ms, n.changed_ms,

@@ -19,6 +19,11 @@ def rows(writing: apsw.Cursor, statement: str, *values: apsw.SQLiteValue) -> lis
     return writing.execute(statement, values).fetchall()
 
 
+def change(writing: apsw.Cursor, statement: str, *values: apsw.SQLiteValue) -> int:
+    """How many rows a statement has changed; told without RETURNING, which makes a table in memory."""
+    return writing.execute(statement, values).connection.changes()
+
+
 def _read(text: str) -> Iterator[tuple[str, str]]:
     for part in text.split("\n-- name: ")[1:]:
         name, _, statement = part.partition("\n")

@@ -1,4 +1,5 @@
--- Every statement of the store. "name:" is how the code calls it; the lines below it say what it is for.
+-- Conversations, their events and what was said.
+-- "name:" is how the code calls a statement; the lines below it say what it is for.
 
 -- name: find
 -- The conversation as the last turn left it. (Joined with the next statement it takes four times as long as both.)

@@ -8,7 +8,7 @@ import apsw
 
 from vikno.stores.sqlite.addresses import find_addresses
 from vikno.stores.sqlite.desk import Desk
-from vikno.stores.sqlite.queries import statements
+from vikno.stores.sqlite.queries import change, statements
 from vikno.usecases.records import Access, ApiKey
 
 _SQL = statements("registry.sql")
@@ -45,7 +45,7 @@ class Registry(Desk):
 
     async def revoke_key(self, key: int, now_ms: int) -> bool:
         """Whether it was in force."""
-        return await self._share(lambda writing: bool(writing.execute(_REVOKE_KEY, (now_ms, key)).fetchall()))
+        return await self._share(lambda writing: bool(change(writing, _REVOKE_KEY, now_ms, key)))
 
     async def note(self, accesses: Sequence[Access]) -> None:
         """Write to the access log; nothing in it is ever changed."""
@@ -76,8 +76,7 @@ class Registry(Desk):
         def forget_old(writing: apsw.Cursor) -> int:
             gone = 0
             for statement in (_FORGET_NOTICES, _FORGET_ASIDES, _FORGET_ATTEMPTS):
-                writing.execute(statement, (before_ms, limit - gone))
-                gone += writing.connection.changes()
+                gone += change(writing, statement, before_ms, limit - gone)
             return gone
 
         return await self._beside(forget_old)

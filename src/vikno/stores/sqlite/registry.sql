@@ -42,7 +42,7 @@ SELECT id, authority, label, digest, created_ms, revoked_ms FROM api_key WHERE a
 SELECT id, authority, label, digest, created_ms, revoked_ms FROM api_key ORDER BY id;
 
 -- name: revoke_key
-UPDATE api_key SET revoked_ms = ? WHERE id = ? AND revoked_ms IS NULL RETURNING id;
+UPDATE api_key SET revoked_ms = ? WHERE id = ? AND revoked_ms IS NULL;
 
 -- name: keep_access
 INSERT INTO access (at_ms, who, what, about) VALUES (?, ?, ?, ?);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vikno.stores.sqlite.desk import Desk
-from vikno.stores.sqlite.queries import statements
+from vikno.stores.sqlite.queries import change, statements
 from vikno.usecases.records import Became, Changes, Position, Subscriber
 
 _SQL = statements("subscribers.sql")
@@ -29,7 +29,7 @@ class Subscribers(Desk):
 
     async def unsubscribe(self, subscriber: int) -> bool:
         """Whether it was there."""
-        return await self._share(lambda writing: bool(writing.execute(_REMOVE, (subscriber,)).fetchall()))
+        return await self._share(lambda writing: bool(change(writing, _REMOVE, subscriber)))
 
     async def changes(self, authority: str, after: Position, before_ms: int, limit: int = 100) -> Changes:
         """What became of an authority's notices, and who began to follow, in order."""
@@ -52,18 +52,16 @@ class Subscribers(Desk):
     async def advance(self, subscriber: Subscriber, to: Position, now_ms: int) -> bool:
         """It has taken all until there."""
         values = (*_written(to), now_ms, subscriber.id, *_written(subscriber.taken))
-        return await self._share(lambda writing: bool(writing.execute(_ADVANCE, values).fetchall()))
+        return await self._share(lambda writing: bool(change(writing, _ADVANCE, *values)))
 
     async def rewind(self, subscriber: int, since_ms: int, now_ms: int) -> bool:
         """Let it hear again, from that moment."""
-        return await self._share(
-            lambda writing: bool(writing.execute(_REWIND, (since_ms, now_ms, subscriber)).fetchall())
-        )
+        return await self._share(lambda writing: bool(change(writing, _REWIND, since_ms, now_ms, subscriber)))
 
     async def failed(self, subscriber: Subscriber, again_ms: int | None, reason: str) -> bool:
         """It has not taken what it was sent."""
         values = (again_ms, reason, subscriber.id, *_written(subscriber.taken))
-        return await self._share(lambda writing: bool(writing.execute(_FAIL, values).fetchall()))
+        return await self._share(lambda writing: bool(change(writing, _FAIL, *values)))
 
 
 def _written(position: Position) -> tuple[int, int, int, int]:

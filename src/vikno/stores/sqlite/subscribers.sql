@@ -9,21 +9,21 @@ VALUES (?1, ?2, ?3, ?4, ?4, 0, 0, 0, 0, ?4, '') RETURNING id;
 SELECT id, authority, url, sealed, created_ms, tries, next_ms, reason, at_ms, kind, one, two FROM subscriber ORDER BY id;
 
 -- name: remove_subscriber
-DELETE FROM subscriber WHERE id = ? RETURNING id;
+DELETE FROM subscriber WHERE id = ?;
 
 -- name: advance_subscriber
 -- Unless somebody has set it elsewhere meanwhile.
 UPDATE subscriber SET at_ms = ?, kind = ?, one = ?, two = ?, tries = 0, next_ms = ?, reason = ''
-WHERE id = ? AND at_ms = ? AND kind = ? AND one = ? AND two = ? RETURNING id;
+WHERE id = ? AND at_ms = ? AND kind = ? AND one = ? AND two = ?;
 
 -- name: rewind_subscriber
 UPDATE subscriber SET at_ms = ?, kind = 0, one = 0, two = 0, tries = 0, next_ms = ?, reason = ''
-WHERE id = ? RETURNING id;
+WHERE id = ?;
 
 -- name: fail_subscriber
 -- Unless somebody has set it elsewhere meanwhile.
 UPDATE subscriber SET tries = tries + 1, next_ms = ?, reason = ?
-WHERE id = ? AND at_ms = ? AND kind = ? AND one = ? AND two = ? RETURNING id;
+WHERE id = ? AND at_ms = ? AND kind = ? AND one = ? AND two = ?;
 
 -- name: read_became
 -- The stage is that of the report which the notice was planned with; a reminder has none.
