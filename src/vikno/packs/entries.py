@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from vikno.domain.catalog import Country, Entry
@@ -14,8 +15,10 @@ from vikno.packs.source import Report, Scalar, read_yaml
 from vikno.packs.words import FolderTexts
 
 
-def read_entries(folder: Path, country: Country, texts: FolderTexts, report: Report) -> dict[str, Entry]:
-    """The offices and campaigns of a country; none when it has no entries.yaml."""
+def read_entries(
+    folder: Path, country: Country, services: Sequence[str], texts: FolderTexts, report: Report
+) -> dict[str, Entry]:
+    """The offices and campaigns of a country; none when it has no entries.yaml. `services`: the folders there are."""
     path = folder / "entries.yaml"
     if not path.is_file():
         return {}
@@ -23,12 +26,11 @@ def read_entries(folder: Path, country: Country, texts: FolderTexts, report: Rep
     read = ENTRIES.read(node, report) if node is not None else MISSING
     if not isinstance(read, list):
         return {}
-    services = [home.name for home in sorted((folder / "services").glob("*")) if home.is_dir()]
     return {name.text: _entry(name, entry, country, services, texts, report) for name, entry in read}
 
 
 def _entry(
-    name: Scalar, read: Read, country: Country, services: list[str], texts: FolderTexts, report: Report
+    name: Scalar, read: Read, country: Country, services: Sequence[str], texts: FolderTexts, report: Report
 ) -> Entry:
     authority = read.get("authority")
     if authority and authority.text not in country.authorities:

@@ -137,7 +137,8 @@ def read_country(folder: Path, report: Report, heard: Heard | None = None) -> Co
         place=Place(file, 1, 1),
         **_notices(read),
     )
-    country = replace(country, entries=read_entries(folder, country, texts, report))
+    services = [path.name for path in service_folders(folder)]
+    country = replace(country, entries=read_entries(folder, country, services, texts, report))
     texts.orphans()
     return country
 

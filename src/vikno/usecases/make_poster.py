@@ -15,8 +15,6 @@ from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.errors import ViknoError
 from vikno.domain.rules.findings import did_you_mean, nearest
 
-KNOWN = ("telegram", "viber", "email", "sms")
-"""Channels that the pages have words for."""
 PHRASES = ("poster.scan", "poster.free", "poster.names", "poster.site", "poster.does")
 
 
@@ -103,14 +101,12 @@ def _side(country: Country, entry: Entry, names: Sequence[tuple[str, str]], word
     authority = country.authorities.get(entry.authority) if entry.authority else None
     said = {phrase: words.say(phrase) for phrase in PHRASES}
     said["poster.never"] = words.say("poster.never", check=f"{site.partition('//')[2]}/check")
-    listed = tuple(
-        Name(kind, words.say(f"way.{kind}") if kind in KNOWN else kind.capitalize(), name) for kind, name in names
-    )
+    app = {kind: words.say(f"way.{kind}") if words.knows(f"way.{kind}") else kind.capitalize() for kind, _ in names}
     return Side(
         lang=lang,
         title=entry.title.text(lang),
         office=entry.office.text(lang) if entry.office else "",
         authority=authority.name.text(lang) if authority else "",
         words=said,
-        names=listed,
+        names=tuple(Name(kind, app[kind], name) for kind, name in names),
     )
