@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from vikno.domain.cases.process import Process
-from vikno.domain.catalog import Entry
+from vikno.domain.catalog import Country, Entry
 from vikno.domain.dialog.phrases import Phrases
 from vikno.portal.home import Card
 from vikno.portal.qr import qr_svg, sms_qr
@@ -79,7 +79,7 @@ class Entries:
     async def page(self, request: Request) -> Response:
         """Every way in with this token."""
         lang, token = self._lang(request), request.path_params["token"]
-        entry = self.entry(token)
+        country, entry = self._entry(token)
         case = None if entry else await self._case(token)
         if entry is None and case is None:
             return self.site.gone(request, lang, "entry", 404)
@@ -89,7 +89,7 @@ class Entries:
         service = service if service in self.site.world().services else None
         response = self.site.pages.page(
             "entry.html",
-            self._frame(request, lang, f"/{lang}/q/{token}", service, entry),
+            self._frame(request, lang, f"/{lang}/q/{token}", service, country),
             words,
             title=words.say("entry.receipt") if case else (entry.title.text(lang) if entry else ""),
             office=entry.office.text(lang) if entry and entry.office else "",
@@ -99,7 +99,7 @@ class Entries:
             doors=doors,
             broken=bool(self._watch.accounts) and not doors,
             cards=self._cards(entry, lang) if entry else [],
-            people=self._people(entry, service, lang),
+            people=self._people(country, entry, service, lang),
         )
         return unkept_page(response)
 
@@ -124,31 +124,26 @@ class Entries:
         )
         return unkept_page(response)
 
-    def entry(self, token: str) -> Entry | None:
-        """The office or campaign of this slug, in any country."""
-        countries = self.site.world().countries.values()
-        return next((found for country in countries if (found := country.entries.get(token))), None)
+    def _entry(self, token: str) -> tuple[Country, Entry] | tuple[None, None]:
+        """The office or campaign of this slug, and its country."""
+        for country in self.site.world().countries.values():
+            if token in country.entries:
+                return country, country.entries[token]
+        return None, None
 
     async def _case(self, token: str) -> CaseKept | None:
         read = self._vault.read_token(token) if len(token) <= MOST_TOKEN_CHARACTERS else None
         return await self._cases.case_by_id(read[1]) if read and read[0] == RECEIPT else None
 
-    def _frame(self, request: Request, lang: str, here: str, service: str | None, entry: Entry | None) -> Frame:
+    def _frame(self, request: Request, lang: str, here: str, service: str | None, country: Country | None) -> Frame:
         """In the colours of the country whose office it is."""
         frame = self.site.frame(request, lang, here, service)
-        code = next(
-            (c for c, country in self.site.world().countries.items() if entry and entry.slug in country.entries), None
-        )
-        return replace(frame, theme=self.site.pages.theme(code)) if code else frame
+        return replace(frame, theme=self.site.pages.theme(country.code)) if country else frame
 
-    def _people(self, entry: Entry | None, service: str | None, lang: str) -> list[Contact]:
+    def _people(self, country: Country | None, entry: Entry | None, service: str | None, lang: str) -> list[Contact]:
         """Whom to ask: the authority of the office, else that of the service, else all of them."""
-        named = entry.authority if entry else None
-        for country in self.site.world().countries.values() if entry and named else ():
-            if entry and named and entry.slug in country.entries and named in country.authorities:
-                authority = country.authorities[named]
-                return [Contact(authority.name.text(lang), authority.url)]
-        return self.site.people(lang, service)
+        named = country.authorities.get(entry.authority or "") if country and entry else None
+        return [Contact(named.name.text(lang), named.url)] if named else self.site.people(lang, service)
 
     def _lang(self, request: Request) -> str:
         return language(self.site, request)
