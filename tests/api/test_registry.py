@@ -23,6 +23,7 @@ from tests.commands import ROOT, VIKNO, Command
 from vikno.api.registry import Declared, HttpRegistry, RegistryWrong, at_pointer, read_declared
 from vikno.bootstrap.worlds import now_ms
 from vikno.cli.reference.commands import JSON as JSON_KEYS
+from vikno.usecases.bring_cases import MOST_EVENT
 from vikno.usecases.records import CaseGiven
 from vikno.usecases.watch_registry import Answered, Health, NotAnswered, Patience, Round, ask_once, watch
 from vikno.wire.http import HttpTransport
@@ -133,6 +134,16 @@ def test_each_case_can_be_asked_for(service: Service) -> None:
     assert got.reports[0].event == "A-2/5"
     assert isinstance(other := ask(named, "A-1"), Answered)
     assert (other.reports, len(other.odd)) == ((), 1), "another case than was asked for is none of ours"
+
+
+def test_long_event_ids_that_begin_alike_are_two_events(service: Service) -> None:
+    base = "https://registry.example.gov/events/" + "x" * 128
+    service.says({"orders": [{**order("A-1", "10"), "id": base + end} for end in ("1", "2", "1")]})
+    said = ask(declared(service, event="/id"))
+    assert isinstance(said, Answered)
+    first, second, again = (one.event for one in said.reports)
+    assert first == again != second
+    assert max(len(first), len(second)) <= len("A-1/") + MOST_EVENT
 
 
 @pytest.mark.parametrize(

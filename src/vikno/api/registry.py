@@ -21,6 +21,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
@@ -215,7 +216,9 @@ class HttpRegistry:
             at_ms = _moment(at_pointer(row, declared.at), declared.time_zone)
             if at_ms is None or unlikely(at_ms, self.clock()):
                 return f"no likely time at “{declared.at}”"
-        event = _text(row, declared.event)[:MOST_EVENT] if declared.event else ""
+        event = _text(row, declared.event) if declared.event else ""
+        if len(event) > MOST_EVENT:  # cut short, two could become one
+            event = sha256(event.encode()).hexdigest()
         # Without a time of its own a stage is one event, whenever it was seen.
         event = event or event_of(stage, at_ms if declared.at and at_ms is not None else 0)
         return StageGiven(declared.authority, number, report_key(number, event), stage, at_ms or 0)
