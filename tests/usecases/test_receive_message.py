@@ -16,13 +16,13 @@ from vikno.domain.dialog.events import Learnt
 from vikno.domain.dialog.state import Want
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.answer_wants import Wants
-from vikno.usecases.channel import Inbound, Left, Opened, Outbound, Pressed, decode_outbound
+from vikno.usecases.channel import Inbound, Left, Opened, Outbound, Pressed, Reported, Sent, decode_outbound
 from vikno.usecases.converse import Asker
 from vikno.usecases.follow_case import case_token
 from vikno.usecases.ports import StoreUnavailable
 from vikno.usecases.receive_message import Desk
 from vikno.usecases.record_stage import Desk as StageDesk
-from vikno.usecases.records import CaseGiven, StageGiven
+from vikno.usecases.records import CaseGiven, NoticeMade, Settled, StageGiven
 from vikno.usecases.sign_links import Links
 from vikno.wire.vault import LocalVault
 
@@ -48,6 +48,17 @@ async def hears(desk: Desk, key: str, text: str) -> list[str]:
     channel: Any = Gateway()
     replies = await desk.receive(channel, Inbound(key, PHONE, meant(text), lang="uk"))
     return [reply.outbound.text for reply in replies if not reply.repeated]
+
+
+async def test_why_a_receipt_says_that_a_notice_failed_is_kept_for_the_operator(desk: Desk) -> None:
+    channel: Any = Gateway()
+    notice = NoticeMade(VAULT.name("sms/main", PHONE), "sms/main", b"{}", "", 0, 10**12)
+    (number,) = await desk.records.queue([notice], 1_000)
+    await desk.records.lease("sms/main", "notice", 1, 1_000)
+    await desk.records.settle([Settled(number, Sent("m"))], 1_000)
+    await desk.receive(channel, Inbound("dlr-1", "", Reported("m", "failed", "stat:REJECTD err:069")))
+    (letter,) = await desk.records.letters("sms/main")
+    assert (letter.status, letter.reason) == ("permanent-failure", "stat:REJECTD err:069")
 
 
 @dataclass

@@ -74,8 +74,8 @@ class Desk:
         account = f"{channel.kind}/{channel.account}"
         name = self.vault.name(account, inbound.address)
         match inbound.happened:
-            case Reported(message, state):
-                await self.records.report(account, message, state, self.clock())
+            case Reported(message, state, reason):
+                await self.records.report(account, message, state, self.clock(), reason)
                 return ()
             case Left(said):
                 known = None
