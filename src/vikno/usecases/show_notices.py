@@ -5,6 +5,7 @@ A notice becomes a message of its conversation, so an open page shows it at once
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -46,13 +47,13 @@ async def show_notices(
 ) -> int:
     """Put the notices that are due into their conversations; how many it were. `tell`: whoever looks on."""
     leased = [notice for lane in LANES for notice in await queue.lease(WEB, lane, limit, clock())]
-    settled: list[Settled] = []
-    for notice in leased:
-        settled.append(Settled(notice.id, await _shown(store, notice)))
-        tell(notice.conversation)
-    if settled:
+    if leased:
+        outcomes = await asyncio.gather(*(_shown(store, notice) for notice in leased))  # they share transactions
+        for notice in leased:
+            tell(notice.conversation)
+        settled = [Settled(notice.id, outcome) for notice, outcome in zip(leased, outcomes, strict=True)]
         await queue.settle(settled, clock())
-    return len(settled)
+    return len(leased)
 
 
 async def _shown(store: ConversationStore, notice: NoticeKept) -> Outcome:
