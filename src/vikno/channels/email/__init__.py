@@ -67,13 +67,12 @@ class Email:
         *,
         sender: str,
         key: bytes,
-        domain: str | None = None,
         dkim: tuple[str, bytes | str] | None = None,
         clock: Callable[[], float] = time.time,
         ids: Callable[[], str] = _new_id,
     ) -> None:
-        """`sender`: name and address, as people see them; `key`: signs reply addresses; `domain`: of all addresses, if
-        it is not the sender's; `dkim`: selector and private key in PEM; `clock`: seconds; `ids`: small letters, digits.
+        """`sender`: name and address, as people see them; `key`: signs reply addresses; `dkim`: selector and
+        private key in PEM; `clock`: seconds; `ids`: small letters, digits.
 
         Raises SenderWrong and SigningKeyWrong.
         """
@@ -81,11 +80,11 @@ class Email:
         address = mailbox(written)
         if address is None or "+" in address or not key or not sender.isprintable():
             raise SenderWrong(sender)
-        local, _, of = address.rpartition("@")
+        local, _, domain = address.rpartition("@")
         self.account, self._clock, self._ids = account, clock, ids
-        self._doors = Doors(f"{self.kind}/{account}", local, (domain or of).lower(), key)
+        self._doors = Doors(f"{self.kind}/{account}", local, domain, key)
         longest = max(len(local) + 23, len(self._doors.bounce("0" * 16, address).rpartition("@")[0]))
-        if longest > EMAIL_LOCAL_PART_CHARACTERS or mailbox(self._doors.main()) is None:
+        if longest > EMAIL_LOCAL_PART_CHARACTERS:
             raise SenderWrong(sender)
         signer = Signer.of(self._doors.domain, *dkim) if dkim else None
         self._writer = Writer(self._doors, name or local, signer)

@@ -1,4 +1,4 @@
-"""Takes mails in: behind a mail server by LMTP (RFC 2033), or from the world by SMTP.
+"""Takes mails in from the mail server before us: by LMTP (RFC 2033), or by SMTP where it speaks nothing else.
 
 A mail is answered with 250 only when it is on record; until then its sender keeps it and tries again.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -45,13 +44,11 @@ def through(hook: Hook) -> Receive:
     return receive
 
 
-def listening(
-    accepts: Callable[[str], bool], host: str, port: int, *, lmtp: bool = True, hostname: str = "localhost"
-) -> Callable[[Hook, asyncio.Event], Awaitable[None]]:
+def listening(accepts: Callable[[str], bool], host: str, port: int) -> Callable[[Hook, asyncio.Event], Awaitable[None]]:
     """What `vikno run` keeps up beside the pages: mails are taken until the event."""
 
     async def run(hook: Hook, stopping: asyncio.Event) -> None:
-        listener = await serve(through(hook), host, port, accepts=accepts, lmtp=lmtp, hostname=hostname)
+        listener = await serve(through(hook), host, port, accepts=accepts)
         try:
             await stopping.wait()
         finally:
@@ -67,12 +64,10 @@ async def serve(
     *,
     accepts: Callable[[str], bool],
     lmtp: bool = True,
-    hostname: str = "localhost",
-    tls: ssl.SSLContext | None = None,
 ) -> Listener:
     """Take mails in until the listener is closed. `accepts`: whether there is such an address here (`Email.accepts`).
 
-    Port 0 takes a free one. `tls` is offered by STARTTLS. Raises OSError if the port is taken.
+    Port 0 takes a free one. Raises OSError if the port is taken.
     """
     desk, kind = _Desk(receive, accepts), _LmtpLine if lmtp else _SmtpLine
     lines: set[asyncio.BaseTransport] = set()
@@ -81,9 +76,8 @@ async def serve(
         made = kind(
             desk,
             data_size_limit=EMAIL_INBOUND_BYTES,
-            hostname=hostname,
+            hostname="localhost",
             ident="Vikno",
-            tls_context=tls,
             timeout=IDLE_S,
             auth_exclude_mechanism=("LOGIN", "PLAIN"),
             loop=asyncio.get_running_loop(),
@@ -173,7 +167,7 @@ class _SmtpLine(SMTP):
     _brought = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if len(self.lines) >= MOST_CONNECTIONS and transport not in self.lines:
+        if len(self.lines) >= MOST_CONNECTIONS:
             if isinstance(transport, asyncio.WriteTransport):
                 transport.write(b"421 4.3.2 Too many lines, please try again later\r\n")
             transport.close()
@@ -184,8 +178,6 @@ class _SmtpLine(SMTP):
     def connection_lost(self, error: Exception | None) -> None:
         if self.transport is not None:
             self.lines.discard(self.transport)
-        if self._original_transport is not None:
-            self.lines.discard(self._original_transport)
         super().connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
