@@ -171,6 +171,8 @@ def test_both_languages_and_every_name_stand_on_it() -> None:
         (["ua/cnap", "--url", "vikno.example"], "url_unfit"),
         (["ua/cnap", "--url", "javascript:alert(1)"], "url_unfit"),
         (["ua/cnap", "--url", "https://x.example/?q=1"], "url_unfit"),
+        (["ua/cnap", "--url", "https://[x.example"], "url_unfit"),
+        (["ua/cnap", "--url", "https://x.example:99999"], "url_unfit"),
         (["ua/cnap", "--url", "https://x.example", "--name", "telegraf=@x"], "name_wrong"),
         (["ua/cnap", "--url", "https://x.example", "--name", "telegram="], "name_wrong"),
         (["ua/cnap", "--url", "https://x.example", "--name", "telegram=@x", "--lang", "fr"], "language_unknown"),

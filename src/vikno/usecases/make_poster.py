@@ -90,7 +90,11 @@ def make_poster(
 
 def _site(public: str) -> str:
     """The site's address without a slash at its end."""
-    parts = urlsplit(public)
+    try:
+        parts = urlsplit(public)
+        _ = parts.port  # only now it is looked at
+    except ValueError:
+        raise UrlUnfit(public[:200]) from None
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise UrlUnfit(public[:200])
     return public.rstrip("/")
