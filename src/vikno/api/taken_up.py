@@ -50,6 +50,9 @@ class Beside:
         self._locked = self._mark_file.open("a+b")
         try:
             fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever had it may have ended meanwhile and taken the file away: then this lock keeps nobody out.
+            if not os.path.samestat(os.fstat(self._locked.fileno()), self._mark_file.stat()):
+                raise BlockingIOError
         except OSError:
             self._locked.close()
             raise FileRefused("another process is importing this file just now") from None
