@@ -97,6 +97,15 @@ async def test_over_tls_the_name_is_proved(place: tuple[int, ssl.SSLContext]) ->
     assert stranger == NotCarried(False, "SSLCertVerificationError")
 
 
+async def test_of_several_addresses_the_first_that_answers_is_taken(place: tuple[int, ssl.SSLContext]) -> None:
+    port, context = place
+
+    async def several(_: str, __: int) -> list[str]:
+        return ["127.0.0.2", "127.0.0.1"]  # nobody listens at the first, as where IPv6 leads nowhere
+
+    assert await GuardedPost(resolve=several, context=context)(f"https://localhost:{port}/", {}, b"{}") == 202
+
+
 async def test_a_large_answer_is_not_read_to_its_end(place: tuple[int, ssl.SSLContext]) -> None:
     port, context = place
     answer = await GuardedPost(resolve=here, context=context)(f"https://localhost:{port}/large", {}, b"{}")

@@ -17,7 +17,7 @@ from httptools import HttpParserError
 
 from vikno.domain.errors import ViknoError
 from vikno.usecases.channel import NotCarried
-from vikno.wire.connection import AnswerTooLarge, Connection, place_of, trusted, written
+from vikno.wire.connection import AnswerTooLarge, Connection, Place, place_of, trusted, written
 
 MOST_URL = 2000
 MOST_ANSWER_BYTES = 64 * 1024
@@ -130,15 +130,7 @@ class GuardedPost:
             place = place_of(url)
             wire = written("POST", place, headers, body)
             async with asyncio.timeout(self._answer_s):
-                address = await self._checked(place.host, place.port)
-                async with asyncio.timeout(CONNECT_S):
-                    _, line = await asyncio.get_running_loop().create_connection(
-                        lambda: Connection(MOST_ANSWER_BYTES),
-                        address,
-                        place.port,
-                        ssl=(self._context or trusted()) if place.tls else None,
-                        server_hostname=place.host if place.tls else None,
-                    )
+                line = await self._connected(place)
                 left = True
                 status, _, _ = await line.ask(wire)
                 return status
@@ -152,13 +144,29 @@ class GuardedPost:
             if line is not None:
                 line.end()
 
-    async def _checked(self, host: str, port: int) -> str:
-        """One address of a host, when all of them are such as may be gone to."""
+    async def _connected(self, place: Place) -> Connection:
+        """A line to the first of its addresses that takes one."""
+        failed = OSError("no address")
+        for address in await self._checked(place.host, place.port):
+            try:
+                async with asyncio.timeout(CONNECT_S):
+                    _, line = await asyncio.get_running_loop().create_connection(
+                        lambda: Connection(MOST_ANSWER_BYTES),
+                        address,
+                        place.port,
+                        ssl=(self._context or trusted()) if place.tls else None,
+                        server_hostname=place.host if place.tls else None,
+                    )
+                return line
+            except OSError as error:
+                failed = error
+        raise failed
+
+    async def _checked(self, host: str, port: int) -> list[str]:
+        """The addresses of a host, when all of them are such as may be gone to."""
         found = [one.partition("%")[0] for one in await self._resolve(host, port)]
         here = leads_here(host)
-        if not found:
-            raise OSError("no address")
         for one in found:
             if not (ip_address(one).is_loopback if here else may_lead_to(one, private=self._private)):
                 raise HookAddressWrong("the name leads into a private network")
-        return found[0]
+        return found
