@@ -62,7 +62,7 @@ def _attribution(lines: list[str], at: int) -> int:
         if not said.endswith(":") or len(said) > 400:
             continue
         rest = next((lines[below] for below in range(at + count, len(lines)) if lines[below]), "")
-        by_word = any(said.removesuffix(":").casefold().rstrip().endswith(word) for word in WROTE)
+        by_word = said.removesuffix(":").casefold().rstrip().endswith(WROTE)
         if (by_word and re.search(r"\d", said)) or ("@" in said and (_QUOTED.match(rest) or not rest)):
             return count
         if _QUOTED.match(rest) and re.search(r"\d{4}|\d:\d\d", said):
@@ -80,7 +80,7 @@ def _is_header_block(lines: list[str], at: int) -> bool:
 def _without_advertising(lines: list[str]) -> str:
     """Without the line that a phone adds, and without empty lines around."""
     kept = list(lines)
-    while kept and (not kept[-1].strip() or any(kept[-1].strip().casefold().startswith(one) for one in ADVERTISING)):
+    while kept and (not kept[-1].strip() or kept[-1].strip().casefold().startswith(ADVERTISING)):
         kept.pop()
     return "\n".join(kept).strip()
 

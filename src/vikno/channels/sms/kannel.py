@@ -80,11 +80,10 @@ class Gateway:
         if filled(text, found.encoding) == found.units:
             return [self._request(reported, text)]
         reference = digest(to, text)[:2]  # the same when it is tried again
+        count = len(found.parts)
         return [
-            self._request(
-                {**(reported if last else said), "udh": f"050003{reference}{len(found.parts):02x}{at:02x}"}, part
-            )
-            for at, part, last in ((at, part, at == len(found.parts)) for at, part in enumerate(found.parts, 1))
+            self._request({**(reported if at == count else said), "udh": f"050003{reference}{count:02x}{at:02x}"}, part)
+            for at, part in enumerate(found.parts, 1)
         ]
 
     def asking(self) -> HttpRequest:
