@@ -73,14 +73,17 @@ def certified(host: str = "localhost", days: int = 1) -> tuple[ssl.SSLContext, s
 
 @contextlib.contextmanager
 def started(
-    command: Sequence[str], port: int, *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    command: Sequence[str | Path],
+    port: int,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    log: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A program, from when it listens on its port until the end."""
-    # What it says goes to a file: nobody reads while it runs, and a full pipe would stop it.
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            command, cwd=cwd, env={**os.environ, **(env or {})}, stdout=subprocess.DEVNULL, stderr=said
-        )
+    """A program, from when it listens on its port until the end. `log`: where to keep what it says."""
+    # To a file in any case: nobody reads while it runs, and a full pipe would stop it.
+    with log.open("w+b") if log else tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, cwd=cwd, env={**os.environ, **(env or {})}, stdout=said, stderr=said)
         try:
             for _ in range(600):
                 if process.poll() is not None:
@@ -95,7 +98,7 @@ def started(
         finally:
             process.terminate()
             try:
-                process.wait(10)
+                process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(10)

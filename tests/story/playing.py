@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.commands import ROOT
-from tests.network import free_port
+from tests.commands import ROOT, VIKNO
+from tests.network import free_port, started
 
 SOON_S = 25.0
 
@@ -61,23 +59,11 @@ class Play:
 @pytest.fixture(scope="module")
 def play(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
     port, log = free_port(), tmp_path_factory.mktemp("demo") / "log"
-    command = [str(Path(sys.executable).parent / "vikno"), "demo", "--port", str(port)]
-    with log.open("w") as out, subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out) as process:
-        url = f"http://127.0.0.1:{port}"
-        try:
-            with httpx.Client(timeout=20) as client:
-                until = time.monotonic() + 30
-                while log.read_text("utf-8").count("webhook_registered") < 2 or not healthy(client, url):
-                    assert time.monotonic() < until, log.read_text("utf-8")
-                    time.sleep(0.1)
-                yield Play(url, client, log)
-        finally:
-            process.terminate()
-            assert process.wait(20) == 0, log.read_text("utf-8")
-
-
-def healthy(client: httpx.Client, url: str) -> bool:
-    try:
-        return client.get(f"{url}/health").status_code == 200
-    except httpx.TransportError:
-        return False
+    command, url = [str(VIKNO), "demo", "--port", str(port)], f"http://127.0.0.1:{port}"
+    with started(command, port, cwd=ROOT, log=log) as process, httpx.Client(timeout=20) as client:
+        until = time.monotonic() + 30
+        while log.read_text("utf-8").count("webhook_registered") < 2:
+            assert time.monotonic() < until, log.read_text("utf-8")
+            time.sleep(0.1)
+        yield Play(url, client, log)
+    assert process.returncode == 0, log.read_text("utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -15,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, quote_from_bytes, unquote_to_bytes, urlsplit
 
+from tests.network import free_port, started
 from vikno.usecases.channel import Raw
 
 FAKESMSC = Path("/usr/lib/kannel/test/fakesmsc")
@@ -61,14 +61,18 @@ class Kannel:
         log = self.folder / f"network-{time.monotonic_ns()}.log"
         sent = messages or ("0 0 text nobody",)
         command = [str(FAKESMSC), "-H", "127.0.0.1", "-r", str(self.port), "-i", "0.1", "-m", str(len(messages)), *sent]
+        before = self._networks()
         with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
             network = Network(log)
             try:
-                until(lambda: b"Connecting" in log.read_bytes(), 10, network.text)
-                time.sleep(0.3)  # the bearerbox takes it in
+                until(lambda: self._networks() > before, 10, network.text)
                 yield network
             finally:
                 process.terminate()
+
+    def _networks(self) -> int:
+        """How many the bearerbox has taken in."""
+        return (self.folder / "bearerbox.log").read_bytes().count(b"Fakesmsc client connected")
 
 
 GOT = re.compile(rb"Got message \d+: <(\S+) (\S+) (text|data|udh|ucs-2)(.*?)>\n", re.DOTALL)
@@ -127,15 +131,21 @@ def kannel(folder: Path, smsc: Callable[[int], str] | None = None) -> Iterator[K
     """Kannel on free ports. `smsc`: another smsc group than that of fakesmsc, by the port it would have."""
     for program in ("bearerbox", "smsbox", str(FAKESMSC)):
         assert shutil.which(program) or Path(program).exists(), f"{program} is missing: {INSTALL}"
-    admin, box, network, sendsms = free_ports(4)
+    admin, box, network, sendsms = (free_port() for _ in range(4))
     with listening() as callbacks:
         conf = folder / "kannel.conf"
         group = smsc(network) if smsc else fake(network)
         conf.write_text(CONF.format(admin=admin, box=box, smsc=group, sendsms=sendsms, url=callbacks.url, user=USER,
                                     password=PASSWORD, secret=SECRET))  # fmt: skip
-        with running(folder, "bearerbox", conf, box), running(folder, "smsbox", conf, sendsms):
-            log = folder / "bearerbox.log"
-            until(lambda: b"Client connected" in log.read_bytes(), 15, lambda: log.read_text("utf-8", "replace"))
+        log = folder / "bearerbox.log"
+        with (
+            started(["bearerbox", "-v", "1", conf], box, cwd=folder, log=log),
+            started(["smsbox", "-v", "1", conf], sendsms, cwd=folder),
+        ):
+            # The first was our look whether its port answers.
+            until(
+                lambda: log.read_bytes().count(b"Client connected") > 1, 15, lambda: log.read_text("utf-8", "replace")
+            )
             yield Kannel(f"http://127.0.0.1:{sendsms}/cgi-bin/sendsms", network, callbacks, folder)
 
 
@@ -185,22 +195,6 @@ omit-empty = true
 
 
 @contextmanager
-def running(folder: Path, program: str, conf: Path, port: int) -> Iterator[None]:
-    """A program until the end of the block, when its port answers."""
-    log = folder / f"{program}.log"
-    with log.open("wb") as out, subprocess.Popen([program, "-v", "1", conf], stdout=out, stderr=out, cwd=folder) as one:
-        try:
-            until(lambda: answers(port), 15, lambda: f"{program}: {log.read_text('utf-8', 'replace')}")
-            yield
-        finally:
-            one.terminate()
-            try:
-                one.wait(10)
-            except subprocess.TimeoutExpired:
-                one.kill()
-
-
-@contextmanager
 def listening() -> Iterator[Callbacks]:
     """An HTTP server that keeps what comes, as a webhook would be given it."""
     callbacks = Callbacks()
@@ -236,20 +230,3 @@ def until(holds: Callable[[], bool], seconds: float, otherwise: Callable[[], str
     while not holds():
         assert time.monotonic() < end, otherwise()
         time.sleep(0.05)
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as one:
-        one.settimeout(0.5)
-        return one.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
