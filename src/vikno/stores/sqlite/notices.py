@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import cached_property
 
 import apsw
 
@@ -42,10 +42,10 @@ _REPORTED: dict[str, NoticeStatus] = {
 class Notices(Desk):
     """Keeps notices. Those that wait have a moment when they are due; the indexes hold no others."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._early: dict[tuple[str, str], tuple[str, str]] = {}
+    @cached_property
+    def _early(self) -> dict[tuple[str, str], tuple[str, str]]:
         """Receipts of messages that no notice has yet. Lost with the process, which does no harm."""
+        return {}
 
     async def queue(self, notices: Sequence[NoticeMade], now_ms: int) -> tuple[int, ...]:
         """Keep notices that no case has planned; their ids."""

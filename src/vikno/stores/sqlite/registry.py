@@ -28,7 +28,7 @@ class Registry(Desk):
 
     async def add_key(self, authority: str, label: str, digest: str, now_ms: int) -> int:
         """Its id."""
-        return await self._beside(
+        return await self._beside(  # alone: a digest that is there already fails the transaction for all in it
             lambda writing: int(writing.execute(_ADD_KEY, (authority, label, digest, now_ms)).get)
         )
 
