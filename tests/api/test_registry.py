@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -259,7 +260,8 @@ def test_the_staff_is_told_once_and_once_more_when_it_is_back(office: Office, se
     states: list[str] = []
 
     async def run() -> None:
-        stopping = asyncio.Event()
+        watching = asyncio.current_task()
+        assert watching is not None
         carrier = HttpTransport(answer_s=2)
         registry = HttpRegistry.of(declared(service), {"DMS_TOKEN": "s"}, carrier, now_ms)
 
@@ -271,13 +273,12 @@ def test_the_staff_is_told_once_and_once_more_when_it_is_back(office: Office, se
             if len(states) == 6:
                 service.says({"orders": []})
             if len(states) > 6 and done.health.state == "live":
-                stopping.set()
+                watching.cancel()
 
         patience = Patience(every_s=0.02, longest_s=0.04, told_after_s=0.05)
         service.says(b"", 500)
-        await watch(
-            registry, office.store, office.api.record, patience, now_ms, lambda *_: False, tell, heard, stopping
-        )
+        with contextlib.suppress(asyncio.CancelledError):
+            await watch(registry, office.store, office.api.record, patience, now_ms, lambda *_: False, tell, heard)
         await carrier.close()
 
     office.ask(asyncio.wait_for(run(), 20))

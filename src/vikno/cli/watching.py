@@ -27,15 +27,22 @@ def watch(options: argparse.Namespace) -> int:
 
 
 async def _watch(options: argparse.Namespace) -> int:
+    asking = asyncio.create_task(_ask(options))
+    for told in (signal.SIGINT, signal.SIGTERM):  # also in the middle of a round, which may be long
+        asyncio.get_running_loop().add_signal_handler(told, asking.cancel)
+    try:
+        return await asking
+    except asyncio.CancelledError:
+        return 1 if options.once else 0
+
+
+async def _ask(options: argparse.Namespace) -> int:
     packs = load_packs(options.countries)
     every = stages_of({key: process for pack in packs for key, process in pack.processes.items()})
     declared = read_declared(Path(options.file), every)
     packs = tuple(pack for pack in packs if of_country(stages_of(pack.processes), declared.authority))
     carrier = HttpTransport(at_once=1)
     registry = HttpRegistry.of(declared, os.environ, carrier, now_ms)
-    stopping = asyncio.Event()
-    for told in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(told, stopping.set)
     try:
         async with open_intake(packs, options.store) as intake:
             if options.once:
@@ -53,11 +60,9 @@ async def _watch(options: argparse.Namespace) -> int:
                 _ended(intake),
                 _tell,
                 lambda done: _say(options, declared.authority, done),
-                stopping,
             )
     finally:
         await carrier.close()
-    return 0
 
 
 def _ended(intake: Intake) -> Ended:

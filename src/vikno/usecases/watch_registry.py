@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal, NoReturn, Protocol
 
 from vikno.usecases.bring_cases import Record
 from vikno.usecases.ports import Clock
@@ -182,17 +182,13 @@ async def watch(  # noqa: PLR0913, PLR0917  (what one watch is made of)
     ended: Ended,
     tell: Tell,
     heard: Callable[[Round], None],
-    stopping: asyncio.Event,
-) -> None:
-    """Ask again and again until it is told to stop. `heard` gets every round. Raises what the store raises."""
+) -> NoReturn:
+    """Ask again and again, until cancelled. `heard` gets every round. Raises what the store raises."""
     health = Health()
-    while not stopping.is_set():
+    while True:
         done = await ask_once(registry, book, record, health, patience, clock, ended)
         heard(done)
         if done.health.told != health.told:
             await tell(registry.authority, done.health)
         health = done.health
-        try:
-            await asyncio.wait_for(stopping.wait(), patience.pause_s(health.failures, done.again_s))
-        except TimeoutError:
-            continue
+        await asyncio.sleep(patience.pause_s(health.failures, done.again_s))
