@@ -122,6 +122,22 @@ async def test_stop_is_confirmed_once_and_says_how_to_begin_again(desk: Desk) ->
     assert await hears(desk, "3", "stop") == [], "there is nothing left to stop"
 
 
+async def test_a_stop_that_could_not_be_answered_is_answered_when_it_comes_again(desk: Desk) -> None:
+    await hears(desk, "1", "Привіт")
+    store: Any = desk.store
+    turn = store.turn
+
+    async def fails(*_: Any) -> Any:
+        raise StoreUnavailable
+
+    store.turn = fails
+    with pytest.raises(StoreUnavailable):
+        await hears(desk, "2", "СТОП")
+    store.turn = turn
+    assert await hears(desk, "2", "СТОП") == [STOPPED]
+    assert await status(desk) == "left"
+
+
 async def test_stop_of_somebody_we_never_met_is_met_with_silence(desk: Desk) -> None:
     assert await hears(desk, "1", "STOP") == []
 

@@ -78,20 +78,26 @@ class Desk:
                 await self.records.report(account, message, state, self.clock(), reason)
                 return ()
             case Left(said):
-                known = None
-                if said:  # by a word; writing again would undo a mark alone, and is no wish to hear of cases
-                    known = await self.records.known(name)
-                    await self.records.unfollow(name, None)
+                replies = await self._stopped(name, account, inbound) if said else ()
                 await self.records.mark(name, "left")
                 self.gone(name)
-                if known is None or known.status != "alive":
-                    return ()
-                return await self._turn(name, account, inbound, Learnt("left"))
+                return replies
         await self._meet(name, account, inbound)
         event = await self._event(name, account, inbound)
         if event is None:
             return ()
         return await self._turn(name, account, inbound, event)
+
+    async def _stopped(self, name: str, account: str, inbound: Inbound) -> tuple[Reply, ...]:
+        """By a word: writing again would undo a mark alone, and is no wish to hear of cases.
+
+        Answered before it is marked, or a STOP that has to come again would find somebody who has left: silence.
+        """
+        await self.records.unfollow(name, None)
+        known = await self.records.known(name)
+        if known is None or known.status != "alive":
+            return ()
+        return await self._turn(name, account, inbound, Learnt("left"))
 
     def gone(self, name: str) -> None:
         """Their address is dead or left: when they write again, that is noted."""
