@@ -3,7 +3,7 @@
     async with MailWorld() as world:
         email = Email(sender="Вікно <vikno@example.org>", key=…)
         transport = SmtpTransport(world.url)                         # our mails go there
-        world.connect(listener.port, lmtp=True)                      # and what people write comes here
+        world.connect(listener.port)                                 # and what people write comes here, by LMTP
         olena = world.person("Олена Коваль", "olena@example.com", client="gmail")
         await olena.open("mailto:vikno+poster@example.org?subject=Vikno%20%23poster")
         await olena.heard("Оберіть послугу")
@@ -123,7 +123,7 @@ class MailWorld:
     _faults: dict[str, _Fault] = field(default_factory=dict)
     _lost: dict[str, tuple[bool, bool]] = field(default_factory=dict)
     _bouncing: set[str] = field(default_factory=set)
-    _to: tuple[str, int, bool] | None = None
+    _to: int | None = None
     _server: asyncio.Server | None = None
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -150,9 +150,9 @@ class MailWorld:
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self.port}"
 
-    def connect(self, port: int, *, lmtp: bool = True, host: str = "127.0.0.1") -> None:
-        """Where mails of the people to the authority are brought."""
-        self._to = (host, port, lmtp)
+    def connect(self, port: int) -> None:
+        """Where mails of the people to the authority are brought, by LMTP on this machine."""
+        self._to = port
 
     def person(self, name: str, address: str, client: Client = "gmail") -> Person:
         """Somebody with a mailbox; the same one again under the same address."""
@@ -235,10 +235,10 @@ class MailWorld:
     async def bring(self, source: bytes, sender: str, recipient: str) -> tuple[int, str]:
         """Bring a mail to the authority: what its server answered, last."""
         assert self._to is not None, "connect the world first"  # noqa: S101
-        host, port, lmtp = self._to
+        port = self._to
 
         def carry() -> tuple[int, str]:
-            with (smtplib.LMTP if lmtp else smtplib.SMTP)(host, port, timeout=PATIENCE_S) as line:
+            with smtplib.LMTP("127.0.0.1", port, timeout=PATIENCE_S) as line:
                 try:
                     line.sendmail(sender, [recipient], source)
                 except smtplib.SMTPRecipientsRefused as refused:
@@ -273,7 +273,7 @@ class Person:
     def letters(self) -> list[Letter]:
         return self.world.letters.get(self.address, [])
 
-    async def heard(self, text: str = "", patience_s: float = PATIENCE_S) -> Letter:
+    async def heard(self, text: str = "") -> Letter:
         """The next mail that says this, once it is there. Raises TimeoutError, with what was said instead."""
         news = self.world._news  # noqa: SLF001 - the world is its people's own
 
@@ -282,7 +282,7 @@ class Person:
             return next((at for at, one in said if text in one.text or text in one.subject), None)
 
         try:
-            async with asyncio.timeout(patience_s), news:
+            async with asyncio.timeout(PATIENCE_S), news:
                 await news.wait_for(lambda: found() is not None)
         except TimeoutError:
             said = [one.text for one in self.letters[self._heard :]]

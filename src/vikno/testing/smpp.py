@@ -37,17 +37,11 @@ class MessageCentre(Network):
     """silent: takes it and does not answer · drop: takes it and hangs up · drop_untaken: hangs up · vendor: a status of
     its own · poison: a receipt that no specification knows · early: the receipt before the answer."""
 
-    def __init__(
-        self,
-        *,
-        ids: Ids = "same",
-        first: int = 26,
-        port: int = 0,
-        system_id: str = "vikno",
-        password: str = "hush",  # noqa: S107
-    ) -> None:
+    system_id, password = "vikno", "hush"
+
+    def __init__(self, *, ids: Ids = "same", first: int = 26, port: int = 0) -> None:
         super().__init__()
-        self.system_id, self.password, self.ids = system_id, password, ids
+        self.ids = ids
         self._port, self._next = port, count(first)
         self._server: asyncio.Server | None = None
         self._lines: set[_Line] = set()

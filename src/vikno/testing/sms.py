@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from types import TracebackType
 from typing import Any, Literal, Self
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 import aiohttp
 from aiohttp import web
@@ -139,10 +139,12 @@ class SmsGateway(Network):
     faults = frozenset({*REFUSALS, "queued", "lost", "undelivered", "refused", "twice", "reordered", "unreported"})
     """lost: taken, but nobody hears of it · undelivered, refused: so reported · twice, reordered: the reports."""
 
-    def __init__(self, *, hook: str = "", port: int = 0, username: str = "vikno", password: str = "hush") -> None:  # noqa: S107
+    username, password = "vikno", "hush"
+
+    def __init__(self, *, hook: str = "") -> None:
         super().__init__()
-        self.username, self.password, self.hook = username, password, hook
-        self._port = port
+        self.hook = hook
+        self._port = 0
         self._runner: web.AppRunner | None = None
         self._client: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -153,14 +155,14 @@ class SmsGateway(Network):
     @property
     def url(self) -> str:
         """What `Sms` takes as its gateway."""
-        return f"http://{quote(self.username)}:{quote(self.password)}@127.0.0.1:{self._port}/cgi-bin/sendsms"
+        return f"http://{self.username}:{self.password}@127.0.0.1:{self._port}/cgi-bin/sendsms"
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=1_000_000)
         app.router.add_route("*", "/cgi-bin/sendsms", self._sendsms)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         self._port = self._runner.addresses[0][1]
         return self

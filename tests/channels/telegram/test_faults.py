@@ -60,7 +60,7 @@ async def test_a_flood_stops_the_whole_account_for_as_long_as_it_says(telegram: 
 
 async def test_rates_are_enforced_when_asked_for(telegram: TelegramServer, bot: Telegram, line: HttpTransport) -> None:
     clock = [100.0]
-    telegram._clock = lambda: clock[0]
+    telegram.clock = lambda: clock[0]
     telegram.rates = True
     people = [telegram.person(f"Особа {at}") for at in range(40)]
     for person in people:

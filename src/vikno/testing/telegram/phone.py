@@ -102,7 +102,7 @@ class Person:
     async def tap(self, data: str, line: Line) -> None:
         """Press a button by what it carries, even one that is there no more."""
         query = f"{self.id}{next(self.server.numbers)}"
-        self.waiting[query] = time.monotonic()
+        self.waiting[query] = self.server.clock()
         line.pressed.add(data)
         shown = {
             "message_id": line.id,

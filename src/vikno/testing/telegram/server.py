@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import time
 from collections import defaultdict, deque
-from collections.abc import Callable
 from itertools import count
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -31,7 +29,7 @@ class TelegramServer(Updates):
 
     `second_s`: how long a second of waiting between two attempts to bring an update is here. `duplicates`: each update
     is brought so often more. `slow_s`: how long a call takes. `rates`: 30 messages a second and one a second in a chat
-    are enforced.
+    are enforced. `clock`: what its limits and presses go by.
     """
 
     def __init__(
@@ -42,9 +40,8 @@ class TelegramServer(Updates):
         name: str = "Вікно",
         second_s: float = 0.01,
         rates: bool = False,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(second_s, clock)
+        super().__init__(second_s)
         self.token, self.username, self.name = token, username, name
         self.rates, self.slow_s = rates, 0.0
         self.people: dict[int, Person] = {}
@@ -112,7 +109,7 @@ class TelegramServer(Updates):
 
     def flood(self, seconds: float) -> None:
         """All messages are refused with 429 for so long."""
-        self._flood_until = self._clock() + seconds
+        self._flood_until = self.clock() + seconds
 
     def break_next(self, http: int = 502, times: int = 1) -> None:
         """The next calls are answered by a gateway and not by the Bot API: nothing was taken."""
@@ -249,7 +246,7 @@ class TelegramServer(Updates):
         if utf16(text) > limits.TELEGRAM_CALLBACK_ANSWER_CHARACTERS:
             raise Refused(400, "Bad Request: MESSAGE_TOO_LONG")
         person = next((one for one in self.people.values() if query in one.waiting), None)
-        if person is None or time.monotonic() - person.waiting.pop(query) > QUERY_S:
+        if person is None or self.clock() - person.waiting.pop(query) > QUERY_S:
             raise Refused(400, TOO_OLD)
         if text:
             person.notes.append(text)
@@ -282,7 +279,7 @@ class TelegramServer(Updates):
         if refusal is not None:
             self._refusals.remove(refusal)
             raise refusal[0]
-        now = self._clock()
+        now = self.clock()
         if now < self._flood_until:
             raise too_many(self._flood_until - now)
         person = self.people.get(number or 0)

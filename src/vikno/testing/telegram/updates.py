@@ -48,7 +48,7 @@ class Webhook:
 class Updates:
     """What happened and was not acknowledged. A chat is in order; presses have a queue of their own."""
 
-    def __init__(self, second_s: float, clock: Callable[[], float]) -> None:
+    def __init__(self, second_s: float) -> None:
         self.second_s, self.duplicates = second_s, 0
         self.webhook: Webhook | None = None
         self.allowed: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class Updates:
         self.dropped: list[int] = []
         """Updates that were given up."""
         self._numbers = count(int(time.time()))  # a bot that remembers meets no number twice after a restart
-        self._clock = clock
+        self.clock: Callable[[], float] = time.monotonic
         self._held: list[Update] | None = None
         self._lanes: defaultdict[tuple[str, int], deque[Update]] = defaultdict(deque)
         self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
@@ -89,7 +89,7 @@ class Updates:
             return None
         number = next(self._numbers)
         chat = about["message"]["chat"]["id"] if kind == "callback_query" else about["chat"]["id"]
-        update = Update(number, kind, chat, {"update_id": number, kind: about}, self._clock())
+        update = Update(number, kind, chat, {"update_id": number, kind: about}, self.clock())
         if self._held is not None:
             self._held.append(update)
         else:
@@ -147,7 +147,7 @@ class Updates:
             return True
         webhook.error = f"Wrong response from the webhook: {status}" if status else "Connection refused"
         webhook.error_at = now_s()
-        if self._clock() - update.since > longest * self.second_s:
+        if self.clock() - update.since > longest * self.second_s:
             self._forget(update.number)
             self.dropped.append(update.number)
             return True
@@ -187,11 +187,11 @@ class Updates:
         ended = self._poller = asyncio.Event()
         self.ask_for(asked)
         offset, limit = int(asked.get("offset", 0)), min(max(int(asked.get("limit", 100)), 1), limits.TELEGRAM_UPDATES)
-        until = self._clock() + min(max(float(asked.get("timeout", 0)), 0.0), limits.TELEGRAM_POLL_S)
+        until = self.clock() + min(max(float(asked.get("timeout", 0)), 0.0), limits.TELEGRAM_POLL_S)
         keep = sorted(self.pending)[offset:] if offset < 0 else [one for one in sorted(self.pending) if one >= offset]
         for number in [number for number in self.pending if number not in keep]:
             self._forget(number)
-        while not self.pending and (left := until - self._clock()) > 0:
+        while not self.pending and (left := until - self.clock()) > 0:
             self._news.clear()
             await _first(left, self._news, ended, self._closing)
             if ended.is_set():
