@@ -153,6 +153,14 @@ async def test_many_mails_share_few_connections(office: Office) -> None:
     assert await office.transport.carry(Greeting()) == SmtpAnswer(250, "OK", "connect")
 
 
+async def test_a_server_that_has_enough_of_a_connection_gets_another_one(office: Office) -> None:
+    assert isinstance(await office.send(OLENA), Sent)
+    office.world.refuse("*", 421, "4.7.0 Too many messages on this connection", times=1, at="sender")
+    assert isinstance(await office.send(OLENA), Sent)
+    assert office.world.connections == 2
+    assert len(office.world.letters[OLENA]) == 2
+
+
 async def test_a_mail_that_is_given_up_leaves_no_broken_line(office: Office) -> None:
     office.world.lose(OLENA, kept=False)
     office.transport._answer_s = 30

@@ -172,7 +172,7 @@ async def test_a_server_refuses_one_recipient(office: Office, code: int, text: s
 async def test_a_server_refuses_us(office: Office) -> None:
     office.world.refuse("*", 530, "5.7.0 Must log in", times=1, at="sender")
     assert await office.send(OLENA) == Misconfigured("530 5.7.0")
-    office.world.refuse("*", 421, "4.3.2 Too many", times=1, at="sender")
+    office.world.refuse("*", 421, "4.3.2 Too many", times=2, at="sender")  # on the kept connection, and on a new one
     assert await office.send(OLENA) == RetryAfter(60, "account", "421 4.3.2")
     assert isinstance(await office.send(OLENA), Sent)
 

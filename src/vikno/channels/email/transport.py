@@ -107,7 +107,7 @@ class SmtpTransport:
             return SmtpAnswer(553, "5.1.3 no address that a mail can go to", "recipient")
         async with self._places:
             answer = await self._on(self._rested(), request)
-            if answer is None:  # the kept connection was gone before anything of this mail had left
+            if answer is None:  # the kept connection was gone or closing before anything of this mail had left
                 answer = await self._on(None, request)
             return NotCarried(False, "connection_lost") if answer is None else answer
 
@@ -117,7 +117,7 @@ class SmtpTransport:
             await self._end(self._free.popleft())
 
     async def _on(self, line: _Line | None, request: Mail | Greeting) -> SmtpAnswer | NotCarried | None:
-        """One try on a connection; None if it turned out to be gone before the mail began."""
+        """One try on a connection; None if it turned out to be gone, or closing, before the mail began."""
         kept = line is not None
         line = line or _Line(self._open())
         answer: SmtpAnswer | NotCarried | None
@@ -128,8 +128,11 @@ class SmtpTransport:
             answer = await self._speak(line, request)
             whole = line.smtp.is_connected
         except aiosmtplib.SMTPResponseException as error:
+            closing = error.code == 421
+            if kept and closing and line.step == "sender":
+                return None  # the server has had enough of the connection, not of us
             answer = SmtpAnswer(error.code, error.message, "login" if _is_login(error) else line.step)
-            whole = line.step != "connect" and error.code != 421 and await self._reset(line)
+            whole = line.step != "connect" and not closing and await self._reset(line)
         except (aiosmtplib.SMTPException, OSError, ValueError, ssl.SSLError) as error:
             answer = None if kept and line.step == "sender" else _unanswered(line.step, error)
         finally:
