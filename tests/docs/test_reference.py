@@ -1,6 +1,7 @@
 """The reference says what the code says: its marked parts are new, complete, and true of what the commands print."""
 
 import ast
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.commands import Command
+from vikno.api.registry import read_declared
 from vikno.cli.reference import PartUnknown, named, parts, renewed, write
 from vikno.cli.reference.commands import JSON, commands
 from vikno.cli.reference.errors import CALLS
@@ -49,6 +51,14 @@ def test_a_page_that_fell_behind_is_noticed_and_renewed(reference: Path, tmp_pat
 def test_a_part_that_nobody_writes_is_noticed() -> None:
     with pytest.raises(PartUnknown, match="no such part"):
         renewed("<!-- from the code: no such part -->\n<!-- end -->\n")
+
+
+def test_the_declaration_of_a_registry_is_one_that_is_taken(reference: Path, tmp_path: Path) -> None:
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```", (reference / "api.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    declaration = tmp_path / "registry.yaml"
+    declaration.write_text(shown, encoding="utf-8")
+    declared = read_declared(declaration, {"ua/id-card": frozenset(("accepted", "approved"))})
+    assert declared.stages == {"10": "accepted", "20": "approved"}
 
 
 def test_every_kind_of_item_has_a_meaning() -> None:

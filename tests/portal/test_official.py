@@ -62,6 +62,7 @@ CLAIMS = [
     ("0441234567 4441111122223333", "unknown"),  # one run of digits is no number of ours
     ("@vikno_dms_b0t", "alike"),  # a zero
     ("@vikno_dmss_bot", "alike"),  # a letter more
+    ("@viknoo_dmss_bot", "alike"),  # two letters more
     ("@vikno_dms_bt", "alike"),  # a letter less
     ("@vikno_dsm_bot", "alike"),  # two letters swapped
     ("@vіkno_dms_bot", "alike"),  # a Cyrillic і

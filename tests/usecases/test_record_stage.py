@@ -299,7 +299,7 @@ async def test_the_whole_time_counts_where_a_stage_has_none(store: SqliteStore, 
 # ---- following ----
 
 
-async def test_the_receipts_token_is_enough(store: SqliteStore, desk: Desk, clock: Clock) -> None:
+async def test_the_receipts_token_is_enough(store: SqliteStore) -> None:
     case = await opened(store)
     token = case_token(VAULT, case.id)
     assert len(token) == 22
