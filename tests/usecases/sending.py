@@ -40,7 +40,7 @@ NOW_MS = 1_760_000_000_000
 class Paper:
     """A channel of letters: a request is (address, text), its answer is the outcome itself."""
 
-    capabilities: Capabilities = field(default_factory=lambda: Capabilities(True, True, True, True, 1e9, 0.0, 8))
+    capabilities: Capabilities = field(default_factory=lambda: Capabilities(True, 1e9, 0.0, 8))
     kind: str = "paper"
     account: str = "main"
 

@@ -178,7 +178,7 @@ async def test_a_fault_of_the_adapter_costs_one_message(office: Office, caplog: 
 
 
 async def test_a_person_gets_a_few_at_once_and_then_one_at_a_time(office: Office) -> None:
-    office.channel.capabilities = Capabilities(True, True, True, True, 1e9, 0.2, 8, 3)
+    office.channel.capabilities = Capabilities(True, 1e9, 0.2, 8, 3)
     office.sender = office.new_sender()
     await office.says("a", *"12345")
     began = asyncio.get_running_loop().time()

@@ -219,14 +219,10 @@ class Transport(Protocol[Request_contra, Answer_co]):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the channel can do, as data; the sizes are those of `vikno.wire.limits`."""
+    """How fast the channel may go, and what it tells; what a message may hold is in `vikno.wire.limits`."""
 
-    buttons: bool
-    links: bool
-    """A button may lead to a web page."""
-    initiates: bool
-    """It may write first, to somebody who has never written."""
     receipts: bool
+    """It says what became of a message."""
     rate_per_s: float
     """Of one account."""
     chat_gap_s: float

@@ -57,9 +57,7 @@ class Email:
     """An account by e-mail (`usecases.channel.Channel`). Mails are `Mail`, answers to them `SmtpAnswer`."""
 
     kind = "email"
-    capabilities = Capabilities(
-        buttons=False, links=True, initiates=True, receipts=True, rate_per_s=20.0, chat_gap_s=0.0, at_once=8
-    )
+    capabilities = Capabilities(receipts=True, rate_per_s=20.0, chat_gap_s=0.0, at_once=8)
 
     def __init__(
         self,

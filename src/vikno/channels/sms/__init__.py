@@ -119,9 +119,6 @@ class Sms:
     @property
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            buttons=False,
-            links=False,
-            initiates=True,
             receipts=self._by_smpp or bool(self._callback and self._secret),
             rate_per_s=self._rate,
             chat_gap_s=CHAT_GAP_S,

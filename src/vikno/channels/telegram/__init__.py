@@ -59,9 +59,6 @@ class Telegram:
 
     kind = "telegram"
     capabilities = Capabilities(
-        buttons=True,
-        links=True,
-        initiates=False,
         receipts=False,
         rate_per_s=TELEGRAM_MESSAGES_A_SECOND,
         chat_gap_s=TELEGRAM_CHAT_GAP_S,

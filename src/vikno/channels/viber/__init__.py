@@ -59,9 +59,6 @@ class Viber:
 
     kind = "viber"
     capabilities = Capabilities(
-        buttons=True,
-        links=True,
-        initiates=False,
         receipts=True,
         rate_per_s=VIBER_BROADCASTS / VIBER_BROADCAST_WINDOW_S,
         chat_gap_s=0.0,
