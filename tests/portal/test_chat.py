@@ -242,6 +242,11 @@ def test_the_answer_to_forgetting_tells_nothing(served: Served, begun: str, toke
     assert told[0] == told[1] == told[2]
 
 
+def test_what_is_nested_without_end_is_broken_and_no_fault_of_ours(served: Served) -> None:
+    status, error = post(served, b'{"event": "e", "more": ' + b"[" * 30_000)
+    assert (status, error["code"]) == (400, "broken")
+
+
 def test_a_key_with_a_line_after_it_is_no_key(served: Served, begun: str) -> None:
     status, error = post(served, json.dumps({"event": "e", "conversation": begun + "\n", "text": "x"}).encode())
     assert (status, error["code"]) == (400, "broken")

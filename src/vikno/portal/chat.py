@@ -135,15 +135,13 @@ class Chat:
         if body is None:
             await self._refuse(send, 413, TooLong.code, "long", _language(scope["headers"]))
             return
-        status, headers, answer = await self.turn(scope["headers"], body)
-        await send({"type": "http.response.start", "status": status, "headers": [*headers, _length(answer)]})
-        await send({"type": "http.response.body", "body": answer})
+        await _answer(send, *await self.turn(scope["headers"], body))
 
     async def turn(self, headers: Headers, body: bytes) -> tuple[int, Headers, bytes]:
         """One turn: from a request's headers and body, bounded by the caller, to status, headers and body."""
         try:
             asked = _decode(body)
-        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._refusal(400, "broken", "broken", _language(headers))
         happened = asked.happened()
         if happened is None:
@@ -190,7 +188,7 @@ class Chat:
 
     async def state(self, scope: Scope, send: Send) -> None:
         """The last turn of a conversation, for a page that was loaded anew."""
-        token = _header(scope, b"x-conversation")
+        token = _header(scope["headers"], b"x-conversation")
         try:
             kept = await self.store.read(name_of(token)) if _is_token(token) else None
             if kept is None:
@@ -204,11 +202,11 @@ class Chat:
             return
         event, position = (last[-1].event, last[-1].position) if last else ("", 0)
         head = Head(token, event, position, repeated=True, lang=state.lang if state else None, page=page)
-        await _answer(send, 200, b"\n".join([_encode(head), *(effect.payload for effect in last), b""]))
+        await _answer(send, 200, _LINES, b"\n".join([_encode(head), *(effect.payload for effect in last), b""]))
 
     async def events(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Turns as they are held, those made elsewhere too."""
-        token = _header(scope, b"x-conversation")
+        token = _header(scope["headers"], b"x-conversation")
         try:
             known = _is_token(token) and await self.store.read(name_of(token)) is not None
         except ViknoError as error:
@@ -220,12 +218,12 @@ class Chat:
         if not self.streams.room(name_of(token)):
             await self._refuse(send, 503, "too_many_streams", "busy", _language(scope["headers"]))
             return
-        position = _number(_header(scope, b"last-event-id"))
+        position = _number(_header(scope["headers"], b"last-event-id"))
         await self.streams.stream(token, name_of(token), position, receive, send)
 
     async def forget(self, scope: Scope, send: Send) -> None:
         """Forget a conversation. The answer never tells whether there was one; asking twice is no mistake."""
-        token = _header(scope, b"x-conversation")
+        token = _header(scope["headers"], b"x-conversation")
         if _is_token(token):
             try:
                 if self.erase is not None:
@@ -235,12 +233,10 @@ class Chat:
                 await self._refuse(send, 503, error.code, "busy", _language(scope["headers"]))
                 return
             self.streams.end(name_of(token))
-        await _answer(send, 204, b"")
+        await _answer(send, 204, _LINES, b"")
 
     async def _refuse(self, send: Send, status: int, code: str, phrase: str, lang: str | None) -> None:
-        status, headers, body = self._refusal(status, code, phrase, lang)
-        await send({"type": "http.response.start", "status": status, "headers": [*headers, _length(body)]})
-        await send({"type": "http.response.body", "body": body})
+        await _answer(send, *self._refusal(status, code, phrase, lang))
 
     def _refusal(self, status: int, code: str, phrase: str, lang: str | None) -> tuple[int, Headers, bytes]:
         message = self.words(lang).say(f"chat.{phrase}")
@@ -256,14 +252,13 @@ def _is_token(token: str) -> bool:
     return True
 
 
-def _header(scope: Scope, wanted: bytes) -> str:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
+def _header(headers: Headers, wanted: bytes) -> str:
+    return next((value.decode("latin-1") for name, value in headers if name == wanted), "")
 
 
 def _language(headers: Headers) -> str | None:
     """The first language the browser asks for."""
-    found = next((value.decode("latin-1") for name, value in headers if name == b"accept-language"), "")
-    return found[:2].lower() or None
+    return _header(headers, b"accept-language")[:2].lower() or None
 
 
 def _number(written: str) -> int:
@@ -271,11 +266,8 @@ def _number(written: str) -> int:
     return int(written) if written.isascii() and written.isdigit() and len(written) < 16 else -1
 
 
-def _length(body: bytes) -> tuple[bytes, bytes]:
-    return b"content-length", b"%d" % len(body)
-
-
-async def _answer(send: Send, status: int, body: bytes) -> None:
-    headers = _LINES if status == 204 else [*_LINES, _length(body)]
+async def _answer(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    if status != 204:  # which has no body, and so no length
+        headers = [*headers, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
