@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import struct
 from itertools import count
-from types import TracebackType
 from typing import Any, Literal, Self
 
 from aiosmpplib.protocol import SmppMessage, SubmitSm  # type: ignore[import-untyped]
@@ -68,9 +67,7 @@ class MessageCentre(Network):
         self._port = self._server.sockets[0].getsockname()[1]
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._server is not None:
             self._server.close()
         self.hang_up()

@@ -17,7 +17,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
-from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import unquote_to_bytes
 
@@ -167,9 +166,7 @@ class SmsGateway(Network):
         self._port = self._runner.addresses[0][1]
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -268,8 +265,7 @@ async def _said(request: web.Request) -> dict[str, str] | web.Response:
     """What a request says, by GET or by POST."""
     if request.method == "GET":
         said = {name: value for name, value in request.query.items() if name != "udh"}
-        octets = next((one[4:] for one in request.query_string.split("&") if one.startswith("udh=")), "")
-        raw = next((one[4:] for one in request.raw_path.partition("?")[2].split("&") if one.startswith("udh=")), octets)
+        raw = next((one[4:] for one in request.raw_path.partition("?")[2].split("&") if one.startswith("udh=")), "")
         return {**said, "udh": unquote_to_bytes(raw.replace("+", "%20")).hex()}
     if request.content_type != "text/plain":
         return web.Response(status=400, text="Invalid content-type")
