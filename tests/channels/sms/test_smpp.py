@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.channels.sms.kannel import SECRET, kannel
 from vikno.channels.sms import Sms, segments
-from vikno.channels.sms.line import SmppTransport
+from vikno.channels.sms.line import PARTS_S, SmppTransport
 from vikno.channels.sms.smpp import (
     Centre,
     GatewayUnfit,
@@ -340,6 +341,21 @@ async def test_the_last_part_is_brought_again_until_the_whole_is_on_record(
     assert await connected.deliver(PHONE, parts[-1], headers[-1]) == 0x64
     assert await connected.deliver(PHONE, parts[-1], headers[-1]) == 0
     assert await office.heard(1) == [Wrote(LONG)]
+
+
+async def test_parts_of_a_message_that_never_became_whole_do_not_wait_for_ever(
+    centre: MessageCentre, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Phones count to 255: a later message of theirs has the same number."""
+    office.line.start()
+    connected = await centre._bound_line()
+    first, second = bytes((5, 0, 3, 7, 2, 1)), bytes((5, 0, 3, 7, 2, 2))
+    assert await connected.deliver(PHONE, "Загубила ", first) == 0
+    tomorrow = time.time() + PARTS_S + 1
+    monkeypatch.setattr("vikno.channels.sms.line.time", lambda: tomorrow)
+    assert await connected.deliver(PHONE, "паспорт", second) == 0
+    assert await connected.deliver(PHONE, "Знайшла ", first) == 0
+    assert await office.heard(1) == [Wrote("Знайшла паспорт")]
 
 
 async def test_the_same_words_again_are_a_new_answer_and_brought_again_they_are_the_same(

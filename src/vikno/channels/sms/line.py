@@ -15,7 +15,7 @@ import struct
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from time import time
 from typing import Any
@@ -74,6 +74,8 @@ PART_TRIES = 5
 """Of a later part that is throttled: what went before it would be lost otherwise."""
 PARTS_KEPT = 1000
 """Long messages of which parts are awaited."""
+PARTS_S = 24 * 3600.0
+"""How long they are: a later message of the same phone has the same number."""
 
 
 @dataclass(slots=True, eq=False)
@@ -264,6 +266,14 @@ class SmppTransport:
         return True
 
 
+@dataclass(slots=True)
+class _Parts:
+    """What has come of a long message, and when the first of it did."""
+
+    since_s: float
+    octets: dict[int, bytes] = field(default_factory=dict)
+
+
 def _packet(request: SmppSubmit, gsm7: bool, part: str, header: bytes) -> Any:
     packet = SubmitSm(
         short_message=" ",
@@ -313,7 +323,7 @@ class _Esme(ESME):  # type: ignore[misc]
         self._inbox: asyncio.Queue[tuple[int, Delivery | None, int]] = asyncio.Queue(1000)
         self._session = 0
         self._listening: asyncio.Task[None] | None = None
-        self._awaited: OrderedDict[tuple[str, int, int], dict[int, bytes]] = OrderedDict()
+        self._awaited: OrderedDict[tuple[str, int, int], _Parts] = OrderedDict()
         self._line: asyncio.StreamWriter | None = None
         self._acknowledged: OrderedDict[str, int] = OrderedDict()
 
@@ -438,7 +448,10 @@ class _Esme(ESME):  # type: ignore[misc]
         """A message whose parts are all there; None while one is awaited. They are kept until it is on record."""
         if message.total < 2:
             return message.octets
-        parts = self._awaited.setdefault(_name(message), {})
+        now_s = time()
+        while self._awaited and next(iter(self._awaited.values())).since_s < now_s - PARTS_S:
+            self._awaited.popitem(last=False)
+        parts = self._awaited.setdefault(_name(message), _Parts(now_s)).octets
         parts[message.at] = message.octets
         if len(parts) < message.total:
             if len(self._awaited) > PARTS_KEPT:
