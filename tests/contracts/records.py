@@ -44,11 +44,14 @@ def report(number: str, event: str, stage: str = "checked", at_ms: int = 900, au
 
 
 def notice(
-    who: str = ANNA, text: str = "text", subject: str = "", not_before_ms: int = 0, **more: object
+    who: str = ANNA,
+    text: str = "text",
+    subject: str = "",
+    not_before_ms: int = 0,
+    *,
+    expires_ms: int = FOREVER_MS,
+    lane: Literal["notice", "bulk"] = "notice",
 ) -> NoticeMade:
-    expires_ms = int(str(more.pop("expires_ms", FOREVER_MS)))
-    lane: Literal["notice", "bulk"] = "bulk" if more.pop("lane", "notice") == "bulk" else "notice"
-    assert not more
     return NoticeMade(who, who.partition(":")[0], text.encode(), subject, not_before_ms, expires_ms, lane)
 
 
