@@ -66,10 +66,18 @@ async def test_one_chat_that_has_to_wait_holds_up_nobody_else(office: Office) ->
 
 
 async def test_a_long_message_that_breaks_off_goes_on_where_it_was(office: Office) -> None:
+    take, taken = office.sender.pace.take, list[float]()
+
+    def counted(now_s: float, reserve: float = 0.0) -> float:
+        taken.append(take(now_s, reserve))
+        return taken[-1]
+
+    office.sender.pace.take = counted  # type: ignore[method-assign]
     office.post.script["a"] += [Sent("1"), RetryAfter(0.01)]
     await office.says("a", "first|second|third")
     await office.until(lambda: len(office.post.brought) == 4)
     assert office.texts() == ["first", "second", "second", "third"]
+    assert taken.count(0.0) == 4, "each request takes of the pace what one may"
 
 
 async def test_a_dead_address_gets_nothing_more_and_is_known_to_be_dead(office: Office) -> None:

@@ -553,8 +553,9 @@ class Sender:
     async def _carry(self, item: _Item) -> Outcome:
         requests = self.channel.render(item.outbound, item.address)
         outcome: Outcome = Sent(item.message)
-        for request in requests[item.part :]:
-            while item.part and (wait_s := self.pace.take(_now_s())) > 0:  # noqa: ASYNC110
+        begun = item.part  # for this one the pace has been asked
+        for request in requests[begun:]:
+            while item.part > begun and (wait_s := self.pace.take(_now_s())) > 0:  # noqa: ASYNC110
                 await asyncio.sleep(wait_s)  # the pace is a clock, nobody sets an event
             outcome = self.channel.classify(request, await self._transport.carry(request))
             if not isinstance(outcome, Sent):
