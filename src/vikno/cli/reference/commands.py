@@ -209,7 +209,10 @@ def parts() -> dict[str, Callable[[], str]]:
 def _exits() -> str:
     rows = [
         [str(FINE), "fine"],
-        [str(FOUND), "the check or the diff found something"],
+        [
+            str(FOUND),
+            "the check, the diff or the doctor found something, rows were refused, or a registry did not answer",
+        ],
         [str(WRONG_CALL), "the call was wrong"],
     ]
     return table(["exit code", "meaning"], rows)
@@ -227,18 +230,16 @@ def _keys(known: dict[str, str]) -> str:
 
 def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """Every command with its parser, in the order of `vikno --help`."""
-    top = arguments.parser(argparse.ArgumentParser)
-    for action in top._actions:  # noqa: SLF001 - argparse has no other way to its subcommands
-        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
-            for name, parser in action.choices.items():
-                yield from _with_actions(name, parser)
+    return _below(arguments.parser(argparse.ArgumentParser))
 
 
-def _with_actions(name: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+def _below(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """A command, or those of a group of them: `keys add`."""
+    # argparse has no other way to its subcommands
     groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]  # noqa: SLF001
     for group in groups:
-        yield from ((f"{name} {action}", made) for action, made in group.choices.items())
+        for action, made in group.choices.items():
+            yield from _below(made, f"{name} {action}".lstrip())
     if not groups:
         yield name, parser
 
