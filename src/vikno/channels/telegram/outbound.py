@@ -39,6 +39,8 @@ LONGEST_LINK = 2048
 """Characters of a link that becomes a button."""
 AGAIN_S = 1.0
 """After which to try again where the Bot API does not say; the sender waits longer each time."""
+LONGEST_S = 86_400.0
+"""A flood may cost a day; whoever asks for more is asked again after it."""
 
 
 def render(outbound: Outbound, address: str, url: str) -> Sequence[HttpRequest]:
@@ -88,7 +90,7 @@ def _refused(status: int, said: Said) -> Outcome:
     reason = f"{status} {_reason(said.description)}"
     match status:
         case 429:
-            return RetryAfter(_seconds(said), "chat" if "chat" in text else "account", reason)
+            return RetryAfter(wait_s(said), "chat" if "chat" in text else "account", reason)
         case 403:
             return DeadAddress(reason)
         case 400 if any(known in text for known in _DONE_ALREADY):
@@ -98,9 +100,9 @@ def _refused(status: int, said: Said) -> Outcome:
         case 400 | 413:
             return BadMessage(reason)
         case 408 | 502 | 503 | 504:
-            return RetryAfter(_seconds(said), "account", reason)
+            return RetryAfter(wait_s(said), "account", reason)
         case _ if status >= 500:
-            return RetryAfter(_seconds(said), "chat", reason)  # it may be this message: the others need not wait
+            return RetryAfter(wait_s(said), "chat", reason)  # it may be this message: the others need not wait
     return Misconfigured(reason)
 
 
@@ -317,9 +319,10 @@ def _message_id(request: HttpRequest, said: Said) -> str:
         return ""
 
 
-def _seconds(said: Said) -> float:
+def wait_s(said: Said) -> float:
+    """How long to wait before the next try."""
     wait = said.parameters.retry_after if said.parameters else None
-    return max(AGAIN_S, wait) if wait is not None else AGAIN_S
+    return AGAIN_S if wait is None else min(max(AGAIN_S, wait), LONGEST_S)
 
 
 def _reason(description: str | None) -> str:

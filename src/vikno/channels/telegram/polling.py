@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from vikno.channels.telegram import Telegram
 from vikno.channels.telegram.inbound import UPDATES
-from vikno.channels.telegram.outbound import Parameters, read
+from vikno.channels.telegram.outbound import Said, read, wait_s
 from vikno.domain.errors import ViknoError
 from vikno.usecases.channel import NotCarried, Raw, Transport, Unreadable
 from vikno.wire.http import HttpAnswer, HttpRequest
@@ -190,10 +190,10 @@ class _Poll:
         if said.ok and answer.status == 200:
             self._conflicts, self._wait_s = 0, self._wait_s if self._tries else FIRST_WAIT_S
             return bytes(said.result)
-        await self._refused(said.error_code or answer.status, said.parameters or Parameters())
+        await self._refused(said.error_code or answer.status, said)
         return None
 
-    async def _refused(self, status: int, parameters: Parameters) -> None:
+    async def _refused(self, status: int, said: Said) -> None:
         match status:
             case 401 | 404:
                 raise TokenRefused(self._channel.account)
@@ -201,8 +201,8 @@ class _Poll:
                 self._conflicts += 1
                 if self._conflicts >= MOST_CONFLICTS:
                     raise PolledElsewhere(self._channel.account)
-            case 429 if parameters.retry_after is not None:
-                self._wait_s = max(self._wait_s, parameters.retry_after)
+            case 429:
+                self._wait_s = max(self._wait_s, wait_s(said))
         await self._trouble(f"status_{status}")
 
     async def _trouble(self, reason: str) -> None:
