@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
-from vikno.bootstrap.settings import Settings, SettingWrong, list_key, open_vault, read_gap, read_settings
+from vikno.bootstrap.settings import Settings, SettingWrong, list_key, open_vault, read_gap, read_rate, read_settings
 from vikno.wire.vault import KeyWrong, LocalVault
 
 NOTHING = Settings()
@@ -30,6 +30,19 @@ def test_a_public_address_that_is_none_is_named(url: str) -> None:
 def test_a_pause_that_is_too_long_is_told_the_longest(gap: str) -> None:
     with pytest.raises(SettingWrong, match="60"):
         read_gap(Settings(given={"VIKNO_TELEGRAM_CHAT_GAP": gap}), "VIKNO_TELEGRAM_CHAT_GAP")
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf", "fast"])
+def test_a_pace_that_is_none_is_named(rate: str) -> None:
+    name = "VIKNO_VIBER_RATE"
+    with pytest.raises(SettingWrong, match=f"{name} must be a number of messages a second"):
+        read_rate(Settings(given={name: rate}), name)
+
+
+def test_a_pace_and_a_pause_are_numbers_or_not_given() -> None:
+    given = Settings(given={"VIKNO_TELEGRAM_RATE": "30", "VIKNO_TELEGRAM_CHAT_GAP": "0"})
+    assert (read_rate(given, "VIKNO_TELEGRAM_RATE"), read_gap(given, "VIKNO_TELEGRAM_CHAT_GAP")) == (30.0, 0.0)
+    assert (read_rate(NOTHING, "VIKNO_TELEGRAM_RATE"), read_gap(NOTHING, "VIKNO_TELEGRAM_CHAT_GAP")) == (None, None)
 
 
 def test_a_signing_key_under_a_password_is_named(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -68,16 +69,7 @@ def read_rate(settings: Settings, name: str) -> float | None:
     Raises:
         SettingWrong: it is no positive number.
     """
-    written = settings.get(name)
-    if written is None:
-        return None
-    try:
-        rate = float(written)
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate < 1e9:
-        raise SettingWrong(f"{name} must be a number of messages a second, such as 30")
-    return rate
+    return _number(settings, name, lambda rate: 0 < rate < 1e9, "of messages a second, such as 30")
 
 
 def read_gap(settings: Settings, name: str) -> float | None:
@@ -86,16 +78,20 @@ def read_gap(settings: Settings, name: str) -> float | None:
     Raises:
         SettingWrong: it is no number from 0 to 60.
     """
+    return _number(settings, name, lambda gap_s: 0 <= gap_s <= 60, "of seconds from 0 to 60, such as 1")
+
+
+def _number(settings: Settings, name: str, fits: Callable[[float], bool], what: str) -> float | None:
     written = settings.get(name)
     if written is None:
         return None
     try:
-        gap_s = float(written)
+        number = float(written)
     except ValueError:
-        gap_s = -1.0
-    if not 0 <= gap_s <= 60:
-        raise SettingWrong(f"{name} must be a number of seconds from 0 to 60, such as 1")
-    return gap_s
+        number = math.nan  # which fits nowhere
+    if not fits(number):
+        raise SettingWrong(f"{name} must be a number {what}")
+    return number
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
