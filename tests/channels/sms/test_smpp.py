@@ -521,6 +521,19 @@ def test_every_status_has_a_meaning(status: int) -> None:
     assert isinstance(found, Sent if status == 0 else RetryAfter | DeadAddress | BadMessage | Misconfigured)
 
 
+@pytest.mark.parametrize(
+    ("statuses", "meaning"),
+    [
+        ((0x08, 0x14, 0x58, 0x64), RetryAfter),
+        ((0x04, 0x05, 0x0A, 0x0D, 0x0E, 0x0F, 0x15, 0x48, 0x49, 0x53), Misconfigured),
+        ((0x0B,), DeadAddress),
+        ((0x01, 0x45, 0x61, 0x400), BadMessage),
+    ],
+)
+def test_a_status_means_what_the_specification_says(statuses: tuple[int, ...], meaning: type) -> None:
+    assert {type(outcome(SmppAnswer(status))) for status in statuses} == {meaning}
+
+
 @given(st.binary(max_size=120))
 def test_whatever_stands_in_a_deliver_sm_is_read_or_refused(body: bytes) -> None:
     for given_body in (body, delivery(b"")[16:40] + body):
