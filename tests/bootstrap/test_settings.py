@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
+from vikno.bootstrap.accounts import accounts_of
 from vikno.bootstrap.settings import Settings, SettingWrong, list_key, open_vault, read_gap, read_rate, read_settings
 from vikno.wire.vault import KeyWrong, LocalVault
 
@@ -43,6 +44,13 @@ def test_a_pace_and_a_pause_are_numbers_or_not_given() -> None:
     given = Settings(given={"VIKNO_TELEGRAM_RATE": "30", "VIKNO_TELEGRAM_CHAT_GAP": "0"})
     assert (read_rate(given, "VIKNO_TELEGRAM_RATE"), read_gap(given, "VIKNO_TELEGRAM_CHAT_GAP")) == (30.0, 0.0)
     assert (read_rate(NOTHING, "VIKNO_TELEGRAM_RATE"), read_gap(NOTHING, "VIKNO_TELEGRAM_CHAT_GAP")) == (None, None)
+
+
+@pytest.mark.parametrize("listen", ["8024", ":8024", "127.0.0.1:", "127.0.0.1:²", "127.0.0.1:0", "127.0.0.1:65536"])
+def test_where_no_mail_can_come_in_is_named(listen: str) -> None:
+    given = {"VIKNO_SMTP_URL": "smtp://127.0.0.1:9", "VIKNO_MAIL_FROM": "v@x.example", "VIKNO_MAIL_LISTEN": listen}
+    with pytest.raises(SettingWrong, match="VIKNO_MAIL_LISTEN"):
+        accounts_of(Settings(given=given), LocalVault(bytes(32)))
 
 
 def test_a_signing_key_under_a_password_is_named(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def _email(settings: Settings, vault: LocalVault) -> Account | None:
     serve = None
     if listen is not None:
         host, _, port = listen.rpartition(":")
-        if not host or not port.isdigit():
+        if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
             raise SettingWrong("VIKNO_MAIL_LISTEN must be host:port, such as 127.0.0.1:8024")
         serve = listening(channel.accepts, host.strip("[]"), int(port))
     return Account(channel, SmtpTransport(Server.of(url)), serve=serve, by_web=False)
