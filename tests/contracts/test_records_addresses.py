@@ -9,7 +9,7 @@ import pytest
 from tests.contracts.keepers import RecordsKeeper, RecordsPlace
 from tests.contracts.records import ACCOUNT, ANNA, BOHDAN, Moment, a_case, leased, meet, notice, said
 from vikno.usecases.ports import MOST_NAME_BYTES, TurnRefused
-from vikno.usecases.records import HEARD_EXACT_MS, AddressStatus, Follower, Known
+from vikno.usecases.records import HEARD_EXACT_MS, Follower, Gone, Known
 
 
 async def test_somebody_who_was_never_met_is_not_known(records: RecordsKeeper) -> None:
@@ -22,7 +22,7 @@ async def test_whoever_is_met_can_be_reached(records: RecordsKeeper) -> None:
 
 
 @pytest.mark.parametrize("status", ["left", "dead"])
-async def test_whoever_writes_again_is_alive_in_their_language(records: RecordsKeeper, status: AddressStatus) -> None:
+async def test_whoever_writes_again_is_alive_in_their_language(records: RecordsKeeper, status: Gone) -> None:
     await records.meet(ANNA, ACCOUNT, b"sealed", "uk", 1_000)
     await records.mark(ANNA, status)
     known = await records.known(ANNA)
@@ -47,6 +47,10 @@ async def test_when_somebody_last_wrote_is_exact_to_a_minute(records: RecordsKee
         known = await records.known(ANNA)
         assert known is not None
         assert 0 <= now_ms - known.heard_ms < HEARD_EXACT_MS
+    await meet(records, ANNA, now_ms=500)
+    known = await records.known(ANNA)
+    assert known is not None
+    assert known.heard_ms == 500, "the clock was set back"
 
 
 async def test_what_waits_for_somebody_who_left_is_dropped_and_stays_so(records: RecordsKeeper, moment: Moment) -> None:

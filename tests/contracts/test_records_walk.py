@@ -29,10 +29,10 @@ from tests.contracts.keepers import RECORDS_PLACES, RecordsKeeper, RecordsPlace
 from tests.contracts.records import ACCOUNT, ANNA, BOHDAN, CLARA, given, report
 from vikno.usecases.channel import BadMessage, DeadAddress, Misconfigured, Outcome, RetryAfter, Sent, Unknown
 from vikno.usecases.records import (
-    AddressStatus,
     CaseKept,
     Decided,
     Follower,
+    Gone,
     NoticeMade,
     Passed,
     Settled,
@@ -129,7 +129,7 @@ class Queue(Beside):
         self.there[who] = True
 
     @rule(who=PEOPLE, status=st.sampled_from(["left", "dead"]), stays=st.integers(0, 3))
-    def somebody_leaves(self, who: str, status: AddressStatus, stays: int) -> None:
+    def somebody_leaves(self, who: str, status: Gone, stays: int) -> None:
         if stays:
             return
         self.run(self.records.mark(who, status))

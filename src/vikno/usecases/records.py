@@ -65,8 +65,10 @@ class Vault(Protocol):
 
 # ---- addresses ----
 
-AddressStatus = Literal["alive", "left", "dead"]
+Gone = Literal["left", "dead"]
 """left: the person has stopped or blocked; dead: the platform says that nobody is there."""
+
+AddressStatus = Literal["alive", Gone]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,8 @@ class AddressBook(Protocol):
         """Where to reach this person."""
         ...
 
-    async def mark(self, conversation: str, status: AddressStatus) -> None:
-        """The person has left, nobody is there, or somebody is again.
-
-        Notices that wait for a dead or left address are dropped.
-        """
+    async def mark(self, conversation: str, status: Gone) -> None:
+        """The person has left, or nobody is there, until they write again; notices that wait for them are dropped."""
         ...
 
 

@@ -9,7 +9,7 @@ import apsw
 from vikno.stores.sqlite.desk import Desk
 from vikno.stores.sqlite.queries import rows, statements
 from vikno.usecases.ports import check_names
-from vikno.usecases.records import HEARD_EXACT_MS, AddressStatus, Known
+from vikno.usecases.records import HEARD_EXACT_MS, Gone, Known
 
 _SQL = statements("addresses.sql")
 _FIND, _BEGIN, _MEET = _SQL["find_address"], _SQL["begin_address"], _SQL["meet"]
@@ -39,14 +39,13 @@ class Addresses(Desk):
             return Known(*row)
         return None
 
-    async def mark(self, conversation: str, status: AddressStatus) -> None:
-        """The person has left, nobody is there, or somebody is again."""
+    async def mark(self, conversation: str, status: Gone) -> None:
+        """The person has left, or nobody is there."""
 
         def mark_it(writing: apsw.Cursor) -> None:
             for address, _ in find_addresses(writing, [conversation]).values():
                 writing.execute(_MARK, (status, address))
-                if status != "alive":
-                    writing.execute(_DROP_WAITING, (self._clock(), address))
+                writing.execute(_DROP_WAITING, (self._clock(), address))
 
         self._leaving += 1
         try:
