@@ -77,11 +77,12 @@ class Office:
         await self.store.put([CaseGiven("ua/dms", number, "ua/id-card", f"{self.cases:064}", opened_ms=1_000)], 1_000)
         return number
 
-    async def follows(self, key: str, number: str, lang: str = "uk") -> str:
+    async def follows(self, key: str, number: str, lang: str = "uk", kind: str = "sms") -> str:
         """What is said to somebody who comes by the link of its receipt."""
         case = await self.store.case("ua/dms", number)
         assert case is not None
         channel: Any = Gateway()
+        channel.kind = kind
         opened = Inbound(key, PHONE, Opened(case_token(VAULT, case.id)), lang=lang)
         return "\n".join(reply.outbound.text for reply in await self.desk.receive(channel, opened))
 
@@ -201,29 +202,15 @@ async def test_after_stop_nothing_is_told_until_a_case_is_followed_again(office:
     ],
 )
 async def test_who_follows_by_sms_is_told_once_how_to_end_it(
-    tmp_path: Path, kind: str, lang: str, way: str | None
+    office: Office, kind: str, lang: str, way: str | None
 ) -> None:
     """Notices by SMS have no button, and words that nobody was told are no way out."""
-    store = SqliteStore(f"sqlite:///{tmp_path}/v.db?synchronous=off", lambda: 1_000)
-    worlds, links = load_worlds(), Links(VAULT, "https://vikno.example.org")
-    words = make_desk(worlds.now().countries, worlds.processes, VAULT, links).words
-    wants = Wants(store, store, VAULT, words, links, ("ua/dms",), lambda: 1_000)
-    desk = Desk(store, store, VAULT, worlds.now, lambda: 1_000, find_out=wants.find_out, open_case=wants.open_case)
-    await store.put([CaseGiven("ua/dms", "2026-004417", "ua/id-card", "0" * 64, opened_ms=1_000)], 1_000)
-    case = await store.case("ua/dms", "2026-004417")
-    assert case is not None
-    channel: Any = Gateway()
-    channel.kind = kind
-    heard = []
-    for key in ("1", "2"):
-        opened = Inbound(key, PHONE, Opened(case_token(VAULT, case.id)), lang=lang)
-        heard.append("\n".join(reply.outbound.text for reply in await desk.receive(channel, opened)))
-    first, second = heard
-    assert "…4417" in first
-    assert "…4417" in second
+    number = await office.case()
+    first, second = [await office.follows(key, number, lang, kind) for key in ("1", "2")]
+    assert f"…{number[-4:]}" in first
+    assert f"…{number[-4:]}" in second
     assert (way or "СТОП") not in second
     assert way in first.split("\n") if way else "СТОП" not in first
-    await store.close()
 
 
 async def test_who_erases_everything_is_told_so_in_the_language_they_chose(office: Office) -> None:
