@@ -6,22 +6,18 @@ from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
+
+from vikno.wire.body import whole_body
 
 MOST_BYTES = 4096
 MOST_FIELDS = 16
 
 
-async def posted(request: Request, most_bytes: int = MOST_BYTES) -> Mapping[str, str]:
+async def posted(request: Request) -> Mapping[str, str]:
     """A small form's fields; none of one that is larger than any of ours, or that never arrives whole."""
-    body = b""
-    try:
-        async for chunk in request.stream():
-            if len(body) <= most_bytes:
-                body += chunk
-    except ClientDisconnect:
-        return {}
-    if len(body) > most_bytes:
+    body = await whole_body(request.receive, MOST_BYTES)
+    if body is None:
         return {}
     try:
         return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS))
