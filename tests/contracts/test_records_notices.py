@@ -185,8 +185,9 @@ async def test_what_expires_makes_way_for_the_next_of_its_conversation(records: 
 
 @pytest.mark.parametrize("limit", [0, -1])
 async def test_who_has_room_for_none_gets_none(records: RecordsKeeper, limit: int) -> None:
-    await records.queue([notice(ANNA, "x")], 1_000)
+    await records.queue([notice(ANNA, "x"), notice(BOHDAN, "y")], 1_000)
     assert await leased(records, limit=limit) == []
+    assert await statuses(records) == ["created"]
 
 
 async def test_leases_at_once_never_share_a_notice(records: RecordsKeeper) -> None:
@@ -339,13 +340,24 @@ async def test_settling_twice_or_what_is_not_there_changes_nothing(records: Reco
     assert await statuses(records, BOHDAN) == ["created"], "it was never on its way"
 
 
-async def test_many_are_settled_at_once_but_not_more_than_a_thousand(records: RecordsKeeper) -> None:
+async def test_many_are_settled_at_once(records: RecordsKeeper) -> None:
     await records.queue([notice(f"{ACCOUNT}:{n:032}", f"{n}") for n in range(300)], 1_000)
     taken = await records.lease(ACCOUNT, "notice", 300, 2_000)
     await records.settle([Settled(one.id, Sent(f"m{one.id}") if one.id % 2 else BadMessage()) for one in taken], 3_000)
     assert len(await records.letters(ACCOUNT, limit=1_000)) == 150
-    with pytest.raises(TooManyAtOnce):
-        await records.settle([Settled(1, Sent())] * (MOST_AT_ONCE + 1), 3_000)
+
+
+async def test_more_than_a_thousand_at_once_are_refused_whole(records: RecordsKeeper) -> None:
+    many = [await one_on_its_way(records)] * (MOST_AT_ONCE + 1)
+    for refused in (
+        records.queue([notice(ANNA)] * len(many), 3_000),
+        records.settle([Settled(number, Sent()) for number in many], 3_000),
+        records.give_back(many, 3_000, 3_000),
+        records.replay(many, 3_000, FOREVER_MS),
+    ):
+        with pytest.raises(TooManyAtOnce):
+            await refused
+    assert await statuses(records) == ["sending"]
 
 
 # ---- after an end ----

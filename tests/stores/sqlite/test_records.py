@@ -90,7 +90,9 @@ async def test_small_writes_share_the_commit_of_the_turns(store: SqliteStore) ->
 
 async def test_what_changes_nothing_writes_nothing(store: SqliteStore) -> None:
     await store.meet(ANNA, ACCOUNT, b"sealed", "uk", 1_000)
+    await store.put([CaseGiven("dms", "A-1", "ua/id-card", "c0de")], 1_000)
     seen = commits(store)
+    await store.put([CaseGiven("dms", "A-1", "ua/id-card", "c0de")], 2_000)
     await store.meet(ANNA, ACCOUNT, b"sealed", "uk", 1_000 + HEARD_EXACT_MS - 1)
     await store.lease(ACCOUNT, "notice", 10, 2_000)
     await store.report(ACCOUNT, "of a reply", "read", 2_000)
