@@ -102,6 +102,21 @@ async def test_what_changes_nothing_writes_nothing(store: SqliteStore) -> None:
     assert len(seen) == 1
 
 
+async def test_of_receipts_of_nothing_here_the_latest_few_are_remembered(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every reply has some, so that they would fill the memory."""
+    monkeypatch.setattr("vikno.stores.sqlite.notices.MOST_EARLY", 3)
+    ids = await store.queue([notice(f"{ACCOUNT}:{n:032}") for n in range(5)], 1_000)
+    await store.lease(ACCOUNT, "notice", 5, 1_000)
+    for number in ids:
+        await store.report(ACCOUNT, f"m{number}", "read", 1_000)
+    assert len(store._early) == 3
+    await store.settle([Settled(number, Sent(f"m{number}")) for number in ids], 1_000)
+    statuses = [status for (status,) in store._all("SELECT status FROM notice ORDER BY id")]
+    assert statuses == ["sent", "sent", "read", "read", "read"]
+
+
 async def test_a_write_that_fails_takes_no_companion_down_and_leaves_nothing(store: SqliteStore) -> None:
     def half(writing: apsw.Cursor) -> None:
         writing.execute("INSERT INTO access (at_ms, who, what, about) VALUES (1, 'a', 'b', 'c')")
