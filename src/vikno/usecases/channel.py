@@ -34,7 +34,7 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why something that came is not believed. Nothing of it is stored; it is counted."""
+    """Why something that came is not believed. Nothing of it is stored; that it came is in the log."""
 
     status: Literal[401, 403]
     reason: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
@@ -31,7 +30,6 @@ class Hook:
     def __init__(self, channel: Channel, desk: Desk, sender: Sender, outbox: Outbox) -> None:
         self.channel, self._desk, self._sender, self._outbox = channel, desk, sender, outbox
         self._tasks: set[asyncio.Task[None]] = set()
-        self.counted: Counter[str] = Counter()
 
     async def answer(self, headers: Headers, body: bytes, query: bytes = b"") -> tuple[int, Headers, bytes]:
         """From a request's headers (names in lower case) and body to status, headers and body."""
@@ -44,7 +42,6 @@ class Hook:
         raw = Raw(body, {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}, said)
         refused = self.channel.verify(raw)
         if refused is not None:
-            self.counted["refused"] += 1
             log.warning("webhook_refused", extra={"account": self._sender.name, "reason": refused.reason})
             return refused.status, _PLAIN, b"refused\n"
         try:
@@ -79,7 +76,6 @@ class Hook:
                 await self._set_aside(raw, error.code)
             if isinstance(one.happened, Left):
                 self._sender.left(self._desk.vault.name(self._sender.name, one.address))
-            self.counted[type(one.happened).__name__] += 1
         ack = self.channel.ack(inbound, [reply.outbound for reply in replies])
         if ack.carried:
             task = asyncio.get_running_loop().create_task(self._carried(replies[: ack.carried]))
@@ -105,7 +101,6 @@ class Hook:
 
     async def _set_aside(self, raw: Raw, reason: str) -> None:
         """Keep it for an operator, sealed: it is acknowledged, or the platform would bring it for ever."""
-        self.counted["aside"] += 1
         log.warning("update_set_aside", extra={"account": self._sender.name, "reason": reason[:100]})
         desk = self._desk
         sealed = desk.vault.seal(raw.body[:65536].decode("utf-8", "replace"))
