@@ -291,6 +291,7 @@ async def test_what_was_not_taken_waits_for_its_next_try(records: RecordsKeeper,
     assert await leased(records, 7_999) == []
     (again,) = await records.lease(ACCOUNT, "notice", 10, 8_000)
     assert (again.id, again.tries) == (sent, 2)
+    assert await records.inbox(ANNA) == (again,), "what is leased is told as it is on record"
     await settle(records, sent, Sent("m"))
     assert [(one.status, one.reason) for one in await records.inbox(ANNA)] == [("sent", "")]
 

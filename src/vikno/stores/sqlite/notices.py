@@ -173,10 +173,7 @@ class Lease:
 
     def as_taken(self) -> tuple[NoticeKept, ...]:
         """As they are now."""
-        return tuple(
-            replace(one, status="sending", tries=one.tries + 1, changed_ms=self.now_ms, message="", reason="")
-            for one in self.taken
-        )
+        return tuple(replace(one, status="sending", tries=one.tries + 1, changed_ms=self.now_ms) for one in self.taken)
 
     def give_back(self, writing: apsw.Cursor) -> None:
         """Whoever asked has gone before it could know; it is as if it had not been taken."""
