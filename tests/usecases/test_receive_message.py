@@ -213,6 +213,15 @@ async def test_who_follows_by_sms_is_told_once_how_to_end_it(
     assert way in first.split("\n") if way else "СТОП" not in first
 
 
+@pytest.mark.parametrize("token", ["", "harbour", "x" * 22, VAULT.token("w", 1), LocalVault(b"1" * 32).token("c", 1)])
+async def test_what_is_no_receipt_is_a_greeting_and_nothing_is_followed(office: Office, token: str) -> None:
+    await office.case()
+    channel: Any = Gateway()
+    replies = await office.desk.receive(channel, Inbound("1", PHONE, Opened(token), lang="uk"))
+    assert [reply.outbound.text.partition(" ")[0] for reply in replies] == ["Вітаємо!"]
+    assert await office.store.followed(VAULT.name("sms/main", PHONE)) == ()
+
+
 async def test_who_erases_everything_is_told_so_in_the_language_they_chose(office: Office) -> None:
     for key, said in enumerate(("Привіт", "English", "my data", "Erase everything about me")):
         await hears(office.desk, str(key), said)
