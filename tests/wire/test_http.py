@@ -189,6 +189,15 @@ async def test_a_connection_is_kept_and_given_up_when_the_other_side_gives_it_up
     assert len(lines) == 2
 
 
+async def test_a_connection_that_an_answer_ends_is_not_used_again(listen: Listen, transport: HttpTransport) -> None:
+    lines: list[int] = []
+    last = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    url = await listen(written(last, last, lines=lines))
+    for _ in range(2):
+        assert isinstance(await transport.carry(HttpRequest("GET", url)), HttpAnswer)
+    assert len(lines) == 2
+
+
 async def test_a_second_answer_to_one_question_is_given_to_nobody(listen: Listen, transport: HttpTransport) -> None:
     url = await listen(written(OK + OK.replace(b"ok", b"no"), OK))
     for _ in range(3):
