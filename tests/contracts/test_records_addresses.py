@@ -41,6 +41,21 @@ async def test_a_language_that_was_not_known_is_learnt(records: RecordsKeeper) -
     assert known.lang == "uk"
 
 
+async def test_a_clock_that_somebody_chose_is_theirs_until_they_choose_another(records: RecordsKeeper) -> None:
+    await records.set_zone(ANNA, "Europe/Warsaw")
+    assert await records.known(ANNA) is None, "nobody is made by it"
+    await meet(records, ANNA, BOHDAN)
+    case = await a_case(records)
+    await records.follow(case.id, Follower(ANNA, ACCOUNT, "uk"), 1_000)
+    await records.set_zone(ANNA, "America/Toronto")
+    await records.follow(case.id, Follower(ANNA, ACCOUNT, "en"), 1_000)
+    await meet(records, ANNA, now_ms=10 * HEARD_EXACT_MS)
+    assert [(one.lang, one.zone) for one in await records.followers(case.id)] == [("en", "America/Toronto")]
+    assert [known.zone for who in (ANNA, BOHDAN) if (known := await records.known(who))] == ["America/Toronto", None]
+    await records.set_zone(ANNA, None)
+    assert [one.zone for one in await records.followers(case.id)] == [None]
+
+
 async def test_when_somebody_last_wrote_is_exact_to_a_minute(records: RecordsKeeper) -> None:
     for now_ms in range(1_000, 1_000 + 5 * HEARD_EXACT_MS, HEARD_EXACT_MS // 7):
         await meet(records, ANNA, now_ms=now_ms)

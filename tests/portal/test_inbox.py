@@ -86,6 +86,30 @@ async def test_the_export_holds_all_that_is_kept_and_is_theirs(tmp_path: Path) -
         assert data["accesses"][0]["what"] == "export"
 
 
+async def test_whose_night_it_is_can_be_chosen_and_nothing_else(tmp_path: Path) -> None:
+    async with around(tmp_path) as here, person(here) as client:
+        seeded, conversation = await seed(here), here.follower().conversation
+        page = read((await client.get(f"/uk/inbox/{seeded['inbox']}")).text)
+        [form] = [form for form in page.all("form") if form.all("select", name="zone")]
+        sent = {field["name"]: field["value"] for field in form.all("input", type="hidden")}
+        names = {option["value"]: option.text for option in form.all("option")}
+        assert (names["-"], names["Europe/Kyiv"]) == ("Час країни, яка надає послугу", "Україна, Київ")
+        done = await client.post(form["action"], data={**sent, "zone": "America/Toronto"})
+        assert "ніч рахуватимемо за цим часом" in done.text
+        [chosen] = [option for option in read(done.text).all("option") if "selected" in option.attributes]
+        assert chosen.text == "Канада, Торонто"
+        assert (await client.get(f"/uk/inbox/{seeded['inbox']}/data.json")).json()["time_zone"] == "America/Toronto"
+        for odd in ("Europe/Atlantis", "", "../../etc/passwd"):
+            assert (await client.post(form["action"], data={**sent, "zone": odd})).status_code == 200
+            known = await here.store.known(conversation)
+            assert known is not None
+            assert known.zone == "America/Toronto"
+        await client.post(form["action"], data={**sent, "zone": "-"})
+        known = await here.store.known(conversation)
+        assert known is not None
+        assert known.zone is None
+
+
 async def test_erasing_asks_once_more_and_then_nothing_is_left(tmp_path: Path) -> None:
     async with around(tmp_path) as here, person(here) as client:
         seeded, conversation = await seed(here), here.follower().conversation

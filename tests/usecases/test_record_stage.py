@@ -14,7 +14,7 @@ import pytest
 from vikno.domain.notify import stop_button
 from vikno.packs.load import Pack, load_country
 from vikno.packs.phrases import load_notice_phrases
-from vikno.packs.process import quiet_hours, working_days
+from vikno.packs.process import quiet_hours, working_days, zone_named
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.channel import Outbound, decode_outbound
 from vikno.usecases.follow_case import (
@@ -76,6 +76,7 @@ def desk(ukraine: Pack) -> Desk:
         quiet={"ua": quiet_hours(country)},
         vault=VAULT,
         link=lambda case, _: f"https://vikno.example/c/{case.id}",
+        zone=zone_named,
     )
 
 
@@ -223,6 +224,32 @@ async def test_at_night_a_notice_waits_for_the_morning_and_after_a_week_it_is_ol
     assert await waiting(store, morning - 1) == ()
     [left] = await waiting(store, morning)
     assert left.expires_ms == morning + 7 * DAY_MS
+
+
+async def test_whoever_lives_elsewhere_is_left_in_peace_in_their_own_night(
+    store: SqliteStore, desk: Desk, clock: Clock
+) -> None:
+    case = await opened(store)
+    await store.follow(case.id, OLENA, NOON)
+    await store.follow(case.id, JOHN, NOON)
+    await store.set_zone(JOHN.conversation, "America/Toronto")
+    clock.now_ms = ms(2026, 1, 15, 9)  # two in the morning in Toronto
+    await record_stages(store, desk, [reported("accepted")], clock)
+    assert len(await waiting(store, clock.now_ms, OLENA)) == 1
+    assert await waiting(store, ms(2026, 1, 15, 15) - 1, JOHN) == ()
+    assert len(await waiting(store, ms(2026, 1, 15, 15), JOHN)) == 1
+
+
+async def test_a_clock_that_nobody_knows_any_more_is_that_of_the_country(
+    store: SqliteStore, desk: Desk, clock: Clock
+) -> None:
+    case = await opened(store)
+    await store.follow(case.id, OLENA, NOON)
+    await store.set_zone(OLENA.conversation, "Atlantis/City")
+    clock.now_ms = ms(2026, 3, 11, 23)
+    await record_stages(store, desk, [reported("accepted")], clock)
+    assert await waiting(store, ms(2026, 3, 12, 8) - 1) == ()
+    assert len(await waiting(store, ms(2026, 3, 12, 8))) == 1
 
 
 async def test_a_time_in_the_future_does_not_make_later_reports_look_old(

@@ -17,7 +17,7 @@ from vikno.domain.rules.service import Service
 from vikno.packs.load import Pack, load_country, read_country
 from vikno.packs.phrases import load_notice_phrases
 from vikno.packs.places import country_folders
-from vikno.packs.process import quiet_hours, working_days
+from vikno.packs.process import quiet_hours, working_days, zone_named
 from vikno.stores.sqlite import SqliteStore
 from vikno.stores.sqlite.errors import StoreUnreadable
 from vikno.stores.sqlite.file import Location
@@ -124,6 +124,7 @@ def make_desk(
         vault=vault,
         link=link,
         stop=stop,
+        zone=zone_named,
     )
 
 

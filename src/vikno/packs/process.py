@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from vikno.domain.cases import Lasting, Process, Stage, WorkingDays
 from vikno.domain.catalog import Country
@@ -37,6 +38,15 @@ def read_process(
 def working_days(country: Country) -> WorkingDays:
     """The country's own calendar."""
     return WorkingDays(ZoneInfo(country.time_zone), country.holidays)
+
+
+@lru_cache(1024)
+def zone_named(name: str) -> ZoneInfo | None:
+    """The time zone of this name; None where this machine knows none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def quiet_hours(country: Country) -> Quiet:

@@ -19,9 +19,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from vikno.domain.errors import ViknoError
+from vikno.portal.clocks import clocks
 from vikno.portal.entry import Processes, case_title, day_of, language, unkept_page
 from vikno.portal.posted import from_here, posted, whole
 from vikno.portal.site import Site
+from vikno.usecases.answer_wants import WEB
 from vikno.usecases.channel import Outbound, decode_outbound
 from vikno.usecases.hold_conversation import read_state
 from vikno.usecases.ports import Clock, ConversationStore, Effect, Outbox, Upkeep
@@ -33,7 +35,12 @@ log = logging.getLogger("vikno.portal")
 PAGE = 20
 MOST_EXPORTED = 10_000
 """Messages in one export; nobody has been sent as many."""
-STOPPED, ERASED = "stopped", "erased"
+STOPPED, ERASED, SET = "stopped", "erased", "set"
+BY_COUNTRY = "-"
+"""Chosen where night is to be that of the country."""
+
+
+_DONE = {STOPPED: "inbox.stopped", SET: "inbox.clock.done"}
 
 
 class Kept(ConversationStore, Outbox, Upkeep, Protocol):
@@ -99,6 +106,7 @@ class Inbox:
         before = request.query_params.get("before", "")
         notices = await self._records.inbox(opens.conversation, whole(before), PAGE)
         cases = await self._records.followed(opens.conversation)
+        known = await self._records.known(opens.conversation)
         await self._note(opens.conversation, "inbox.read")
         done = request.query_params.get("done", "")
         words = self.site.words[lang]
@@ -114,13 +122,15 @@ class Inbox:
                 followed=[self._followed(one, lang) for one in cases],
                 form=self._form(token),
                 here=f"/{lang}/inbox/{token}",
-                done=words.say("inbox.stopped") if done == STOPPED else "",
+                done=words.say(_DONE[done]) if done in _DONE else "",
+                clocks=clocks(lang) if known and known.account != WEB else (),
+                zone=known.zone if known else None,
                 people=self.site.people(lang, self._service(cases)),
             )
         )
 
     async def act(self, request: Request) -> Response:
-        """Stop following one case or all; erase, after asking once more."""
+        """Stop following one case or all; choose a clock; erase, after asking once more."""
         lang, token = language(self.site, request), request.path_params["token"]
         opens = self._links.read("inbox", token, self._clock())
         form = await posted(request)
@@ -135,6 +145,12 @@ class Inbox:
                 await self._records.unfollow(opens.conversation, number)
                 await self._note(opens.conversation, "follow.stop")
                 return RedirectResponse(f"{here}?done={STOPPED}", 303)
+            case "clock":
+                zone = form.get("zone", "")
+                if zone != BY_COUNTRY and zone not in dict(clocks(lang)):
+                    return RedirectResponse(here, 303)
+                await self._records.set_zone(opens.conversation, None if zone == BY_COUNTRY else zone)
+                return RedirectResponse(f"{here}?done={SET}", 303)
             case "erase":
                 return self._plain(request, lang, here, "erase", here=here, form=self._form(token))
             case "erase-yes":
@@ -243,6 +259,7 @@ async def export_person(records: Records, kept: Kept, vault: Vault, conversation
         "address": _unsealed(vault, known.sealed) if known else None,
         "status": known.status if known else None,
         "language": known.lang if known else None,
+        "time_zone": known.zone if known else None,
         "last_wrote": _iso(max(known.heard_ms, last_ms)) if known else None,
         "conversation": msgspec.to_builtins(state) if state else None,
         "said": [{"at": _iso(one.created_ms), "text": _text(one.payload)} for one in effects],

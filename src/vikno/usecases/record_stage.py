@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 
 from vikno.domain.cases import Case, Moved, Process, Report, WorkingDays, reach
 from vikno.domain.cases.outstay import outstays_ms
@@ -51,6 +52,7 @@ class Desk:
 
     `days` and `quiet` are by country code. `link` and `stop` give the address of the same on the web, and the one
     that ends such notices with one POST (RFC 8058), for channels that use them.
+    `zone`: the time zone of a name, for followers who have one of their own.
     """
 
     words: StageWords
@@ -59,6 +61,7 @@ class Desk:
     code: Callable[[int, str], str]
     link: Link | None = None
     stop: Link | None = None
+    zone: Callable[[str], tzinfo | None] = lambda _: None
 
     @classmethod
     def of(  # noqa: PLR0913  (what one authority's desk has)
@@ -72,9 +75,10 @@ class Desk:
         vault: Vault,
         link: Link | None = None,
         stop: Link | None = None,
+        zone: Callable[[str], tzinfo | None] = lambda _: None,
     ) -> Desk:
         """A desk for these processes; `vikno.packs.process` knows `working_days` and `quiet_hours` of a country."""
-        return cls(StageWords(processes, countries, phrases), days, quiet, notice_code(vault), link, stop)
+        return cls(StageWords(processes, countries, phrases), days, quiet, notice_code(vault), link, stop, zone)
 
     def moved(self, case: CaseKept, given: StageGiven) -> Moved:
         """What a report comes to, with the reason, for the staff."""
@@ -86,7 +90,7 @@ class Desk:
 
     def decide(self, now_ms: int) -> Decide:
         """The decision about reports that are recorded now."""
-        windows = {code: quiet.window(now_ms) for code, quiet in self.quiet.items()}
+        windows = {code: self._window(code, now_ms) for code in self.quiet}
 
         def decided(case: CaseKept, given: StageGiven, followers: Sequence[Follower]) -> Decided:
             moved = self.moved(case, given)
@@ -112,7 +116,7 @@ class Desk:
         stage = process.stages.get(case.stage) if process else None
         if stage is None or stage.final or not stage.announce:
             return Decided("again", (), NO_TIMER)
-        window = self.quiet[case.service.partition("/")[0]].window(now_ms)
+        window = self._window(case.service.partition("/")[0], now_ms)
         notices = self._notices(case, stage.id, followers, self.words.outstaying, window)
         return Decided("again", tuple(notices), NO_TIMER)
 
@@ -125,13 +129,25 @@ class Desk:
         due_ms = outstays_ms(process, case.stage, case.stage_ms, case.opened_ms, days)
         return due_ms is not None and due_ms <= now_ms
 
+    def _window(self, country: str, now_ms: int) -> Callable[[Follower], Window]:
+        """When each follower may be written to. Most share a clock, so each is asked once."""
+        windows: dict[str | None, Window] = {}
+
+        def window(follower: Follower) -> Window:
+            name = follower.zone
+            if name not in windows:
+                windows[name] = self.quiet[country].window(now_ms, self.zone(name) if name else None)
+            return windows[name]
+
+        return window
+
     def _notices(
         self,
         case: CaseKept,
         stage: str,
         followers: Sequence[Follower],
         words: Callable[[str, str, str, bool], Wording],
-        window: Window,
+        window: Callable[[Follower], Window],
     ) -> Iterator[NoticeMade]:
         def wording(lang: str, brief: bool) -> Wording:
             return words(case.service, stage, lang, brief)

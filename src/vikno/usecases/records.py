@@ -82,6 +82,8 @@ class Known:
     lang: str | None
     heard_ms: int
     """When they last wrote."""
+    zone: str | None = None
+    """Whose clock their night goes by, as in Europe/Warsaw; None: that of the country."""
 
 
 class AddressBook(Protocol):
@@ -100,6 +102,13 @@ class AddressBook(Protocol):
 
     async def mark(self, conversation: str, status: Gone) -> None:
         """The person has left, or nobody is there, until they write again; notices that wait for them are dropped."""
+        ...
+
+    async def set_zone(self, conversation: str, zone: str | None) -> None:
+        """By which clock this person wants to be left in peace at night; None: by that of the country.
+
+        It counts for notices that are made from now on. Nothing for somebody who was never met.
+        """
         ...
 
 
@@ -159,6 +168,8 @@ class Follower:
     conversation: str
     account: str
     lang: str
+    zone: str | None = None
+    """As it is kept of their address (`AddressBook.set_zone`); `follow` does not change it."""
 
 
 @dataclass(frozen=True, slots=True)

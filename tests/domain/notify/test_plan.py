@@ -121,7 +121,7 @@ def test_each_follower_gets_one_in_their_language_and_sms_the_brief_one() -> Non
     def wording(lang: str, brief: bool) -> object:
         return worded(SHIPPED, PHRASES[lang].say, brief)
 
-    made = list(plan(4417, "UA-2026-0004417", "2F3D4J", people, wording, WINDOW, frozenset({"sms"})))  # type: ignore[arg-type]
+    made = list(plan(4417, "UA-2026-0004417", "2F3D4J", people, wording, lambda _: WINDOW, frozenset({"sms"})))  # type: ignore[arg-type]
     assert [notice.to for notice in made] == people
     assert {notice.about for notice in made} == {"case/4417"}
     assert {notice.title for notice in made} == {"ID card …4417"}

@@ -67,6 +67,7 @@ async def test_a_store_of_each_version_since_3_opens_with_its_records(tmp_path: 
     known, case = await store.known("telegram/main:0f"), await store.case("dms", "A-17")
     assert known is not None
     assert known.sealed == b"\x5e\xa1\xed"
+    assert known.zone == ("Europe/Warsaw" if number >= 7 else None)
     assert case is not None
     assert (case.id, case.stage) == (7, "checked")
     assert await store.followed("telegram/main:0f") == (case,)

@@ -49,10 +49,11 @@ def plan(
     code: str,
     listeners: Iterable[Who],
     wording: Callable[[str, bool], Wording],
-    window: Window,
+    window: Callable[[Who], Window],
     brief: frozenset[str] = frozenset(),
 ) -> Iterator[Notice[Who]]:
     """A notice for each listener. `wording` gives the words of a language, long or brief; `code` proves it is ours.
+    `window` says when each may be written to.
 
     `brief`: kinds of accounts on which every word costs (`sms`).
     """
@@ -60,7 +61,7 @@ def plan(
     for listener in listeners:
         words = wording(listener.lang, listener.account.partition("/")[0] in brief)
         title = f"{words.title} {shown}"
-        yield Notice(listener, words.text(shown, code), title, about, stop, words.label, window)
+        yield Notice(listener, words.text(shown, code), title, about, stop, words.label, window(listener))
 
 
 def stop_button(case: int) -> str:

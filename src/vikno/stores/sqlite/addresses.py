@@ -13,7 +13,7 @@ from vikno.usecases.records import HEARD_EXACT_MS, Gone, Known
 
 _SQL = statements("addresses.sql")
 _FIND, _BEGIN, _MEET = _SQL["find_address"], _SQL["begin_address"], _SQL["meet"]
-_MARK, _DROP_WAITING, _KNOWN = _SQL["mark"], _SQL["drop_waiting"], _SQL["read_known"]
+_MARK, _SET_ZONE, _DROP_WAITING, _KNOWN = _SQL["mark"], _SQL["set_zone"], _SQL["drop_waiting"], _SQL["read_known"]
 
 
 People = dict[str, tuple[int, bool]]
@@ -52,6 +52,15 @@ class Addresses(Desk):
             await self._share(mark_it)
         finally:
             self._leaving -= 1
+
+    async def set_zone(self, conversation: str, zone: str | None) -> None:
+        """By which clock this person wants to be left in peace at night."""
+
+        def set_it(writing: apsw.Cursor) -> None:
+            for address, _ in find_addresses(writing, [conversation]).values():
+                writing.execute(_SET_ZONE, (zone, address))
+
+        await self._share(set_it)
 
 
 def _heard_just_now(known: Known | None, lang: str | None, now_ms: int) -> bool:

@@ -18,12 +18,15 @@ ON CONFLICT (conversation) DO UPDATE SET
 -- name: mark
 UPDATE address SET status = ? WHERE id = ?;
 
+-- name: set_zone
+UPDATE address SET zone = ? WHERE id = ?;
+
 -- name: drop_waiting
 -- Nobody is there to hear them.
 UPDATE notice SET status = 'dropped', due_ms = NULL, changed_ms = ? WHERE address = ? AND due_ms IS NOT NULL;
 
 -- name: read_known
-SELECT conversation, account, sealed, status, lang, heard_ms FROM address
+SELECT conversation, account, sealed, status, lang, heard_ms, zone FROM address
 WHERE conversation = ? AND sealed IS NOT NULL;
 
 -- name: forget_address

@@ -38,7 +38,7 @@ WHERE authority = ? AND id > ? ORDER BY id LIMIT ?;
 
 -- name: find_followers
 -- Who is to hear of a case.
-SELECT f.case_id, f.address, a.conversation, a.account, f.lang
+SELECT f.case_id, f.address, a.conversation, a.account, f.lang, a.zone
 FROM follow AS f
 JOIN address AS a ON a.id = f.address
 WHERE f.case_id = ? AND a.status = 'alive'
