@@ -47,9 +47,10 @@ class Carried:
             return found
         _, state, talk, changed = found
         lang = state.lang if state.lang in self.site.languages else self.site.language_of(request)
+        service = talk.service if talk else None
         words = self.site.words[lang]
-        frame = self.site.frame(request, lang, f"/{lang}/", indexed=False)
-        title = self.site.world().title(talk.service, lang) if talk else ""
+        frame = self.site.frame(request, lang, f"/{lang}/", service, indexed=False)
+        title = self.site.world().title(service, lang) if service else ""
         return self.site.pages.page(
             "carried.html",
             frame,
@@ -58,7 +59,7 @@ class Carried:
             about=title,
             text=words.say("carried.changed" if changed else "carried.text"),
             action=request.url.path,
-            people=self.site.people(lang),
+            people=self.site.people(lang, service),
         )
 
     async def open(self, request: Request) -> Response:

@@ -102,6 +102,7 @@ def _told(process: Process, stage: Stage, legal: Lasting | None, lang: str) -> T
         usual=_span(stage.usual),
         legal=_span(legal),
         time=words.text(lang) if words else None,
+        final=stage.final,
     )
 
 

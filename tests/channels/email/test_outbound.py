@@ -180,6 +180,8 @@ def test_a_page_that_would_be_cut_is_left_out(email: Email) -> None:
         ("x", "Паспорт готовий", "Паспорт готовий"),
         ("x", "один\r\nBcc: evil@example.org", "один Bcc: evil@example.org"),
         ("слово " * 100, None, ("слово " * 16).strip() + "…"),
+        ("Вітаємо! " + "слово " * 100, None, "Вітаємо!"),
+        ("Строк 1.5 року " + "слово " * 100, None, ("Строк 1.5 року " + "слово " * 14).strip() + "…"),
         ("x", "=?utf-8?b?0YU=?=", "=?utf-8?b?0YU=?="),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -55,6 +55,10 @@ def test_a_notice_says_what_has_happened_what_comes_and_how_long_that_usually_ta
         "This usually takes 1–3 working days.\n\nMessage code: 2F3D4J"
     )
     assert words.label == "Stop following"
+
+
+def test_after_the_last_stage_there_is_nothing_to_stop() -> None:
+    assert worded(replace(SHIPPED, final=True), PHRASES["en"].say).label == ""
 
 
 def test_a_brief_notice_is_one_paragraph_without_a_button() -> None:

@@ -242,10 +242,12 @@ def _words(header: str, said: str) -> str:
 
 
 def _on_one_line(said: str, most: int) -> str:
-    """Without anything that ends a line or cannot be seen, and cut at a word."""
+    """Without anything that ends a line or cannot be seen; if it is too long, the sentences that fit, or the words."""
     line = " ".join(_CONTROLS.sub(" ", _whole(said)).split())
     if len(line) <= most:
         return line
+    if (whole := max(line.rfind(end, 0, most + 1) for end in (". ", "! ", "? "))) > 0:
+        return line[: whole + 1]
     return line[: most - 1].rsplit(" ", 1)[0].rstrip(" ,.;:–—-") + "…"
 
 

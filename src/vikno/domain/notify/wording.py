@@ -31,6 +31,8 @@ class Told:
     legal: tuple[int, int] | None = None
     time: str | None = None
     """How long it takes, where the author has said it in words."""
+    final: bool = False
+    """Nothing comes after it, so there is nothing to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def worded(told: Told, say: Say, brief: bool = False) -> Wording:
         said = say("notice.brief", **about, text=_line(happened, time))
     else:
         said = say("notice", **about, text=_paragraph(told.text, told.next, lasts(told, say)))
-    return _cut(said, told.title, "" if brief else say("button.stop"))
+    return _cut(said, told.title, "" if brief or told.final else say("button.stop"))
 
 
 def outstaying(told: Told, say: Say, brief: bool = False) -> Wording:
