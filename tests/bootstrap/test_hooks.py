@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,27 @@ async def test_no_account_takes_anything_without_proof(web: Web) -> None:
 async def test_mails_have_no_webhook_neither_the_short_way(web: Web) -> None:
     assert not [path for path in web.quick if b"email" in path]
     assert b"/hooks/telegram/main" in web.quick
+
+
+async def test_what_is_too_large_is_put_aside_where_its_headers_prove_it_and_refused_elsewhere(web: Web) -> None:
+    """Telegram would bring it for a day, and all that people write meanwhile behind it."""
+    vault, huge = web.intake.vault, b'{"update_id": 1, "message": "' + b"x" * 1_100_000 + b'"}'
+    asked = {
+        "telegram/main": {"x-telegram-bot-api-secret-token": vault.digest("webhook secret", "telegram/main")},
+        "viber/main": {
+            "x-viber-content-signature": hmac.new(GIVEN["VIKNO_VIBER_TOKEN"].encode(), huge, sha256).hexdigest()
+        },
+    }
+    async with calling(web) as client:
+        said = {
+            name: await client.post(f"/hooks/{name}", content=huge, headers=headers) for name, headers in asked.items()
+        }
+        forged = await client.post(
+            "/hooks/telegram/main", content=huge, headers={"x-telegram-bot-api-secret-token": "x"}
+        )
+    assert {name: answer.status_code for name, answer in said.items()} == {"telegram/main": 200, "viber/main": 403}
+    assert forged.status_code == 403
+    assert [(one.account, one.reason) for one in await web.intake.book.asides(None)] == [("telegram/main", "too_large")]
 
 
 async def test_what_breaks_off_on_its_way_is_not_taken(web: Web) -> None:

@@ -31,21 +31,23 @@ class Hook:
         self.channel, self._desk, self._sender, self._outbox = channel, desk, sender, outbox
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def answer(self, headers: Headers, body: bytes, query: bytes = b"") -> tuple[int, Headers, bytes]:
-        """From a request's headers (names in lower case) and body to status, headers and body."""
-        if len(body) > MOST_BYTES:
-            return TOO_LARGE
+    async def answer(self, headers: Headers, body: bytes | None, query: bytes = b"") -> tuple[int, Headers, bytes]:
+        """From a request's headers (names in lower case) and body to status, headers and body.
+
+        None is a body of more than `MOST_BYTES`, of which nothing was kept. Where the headers alone prove whose it is,
+        it is put aside and acknowledged like anything else that cannot be read.
+        """
         try:
             said = dict(parse_qsl(query.decode("latin-1"), max_num_fields=MOST_FIELDS)) if query else {}
         except ValueError:
             return 400, _PLAIN, b"too many fields\n"
-        raw = Raw(body, {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}, said)
+        raw = Raw(body or b"", {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}, said)
         refused = self.channel.verify(raw)
         if refused is not None:
             log.warning("webhook_refused", extra={"account": self._sender.name, "reason": refused.reason})
             return refused.status, _PLAIN, b"refused\n"
         try:
-            status, lines, answer = await self.take(raw)
+            status, lines, answer = await (self.take(raw) if body is not None else self._unread(raw))
         except ViknoError as error:
             if not error.retryable:
                 raise
@@ -82,6 +84,11 @@ class Hook:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         await self._offer(replies[ack.carried :])
+        return ack.status, ack.headers, ack.body
+
+    async def _unread(self, raw: Raw) -> tuple[int, Sequence[tuple[str, str]], bytes]:
+        await self._set_aside(raw, "too_large")
+        ack = self.channel.ack((), ())
         return ack.status, ack.headers, ack.body
 
     async def _offer(self, replies: Sequence[Reply]) -> None:
