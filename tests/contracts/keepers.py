@@ -30,7 +30,7 @@ class Place(Protocol):
         ...
 
 
-class RecordsKeeper(Records, Upkeep, Protocol):
+class RecordsKeeper(Records, Upkeep, ConversationStore, Protocol):
     """One object that keeps all records."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.contracts.records import (
     Moment,
     a_case,
     decides,
+    given,
     leased,
     meet,
     notice,
@@ -22,13 +24,24 @@ from tests.contracts.records import (
     settle,
 )
 from vikno.usecases.channel import BadMessage, Sent
-from vikno.usecases.ports import StoreClosed
-from vikno.usecases.records import Access, ApiKey, Aside, Decided, Due, Follower, Settled
+from vikno.usecases.ports import StoreClosed, Taken
+from vikno.usecases.records import (
+    HEARD_EXACT_MS,
+    Access,
+    ApiKey,
+    Aside,
+    Decided,
+    Due,
+    Follower,
+    RecordKind,
+    Settled,
+    TimerMade,
+)
 
 
-async def prune_all(records: RecordsKeeper, before_ms: int) -> int:
+async def prune_all(records: RecordsKeeper, kind: RecordKind, before_ms: int) -> int:
     total = 0
-    while gone := await records.prune_records(before_ms, limit=2):
+    while gone := await records.prune_records(kind, before_ms, limit=2):
         assert gone <= 2
         total += gone
     return total
@@ -154,24 +167,64 @@ async def test_old_notices_that_are_settled_are_forgotten_in_bounded_batches(rec
     await records.settle([Settled(one.id, Sent()) for one in taken[:2]], 1_600)
     await settle(records, taken[2].id, BadMessage())
     await records.queue([notice(ANNA, "young")], 2_000)
-    assert await records.prune_records(1_000) == 0
-    assert await prune_all(records, 2_000) == 3
+    assert await records.prune_records("notices", 1_000) == 0
+    assert await prune_all(records, "notices", 2_000) == 3
     left = [status for who in (*people, ANNA) for _, status in await said(records, who)]
     assert left == ["sending", "created", "created", "created"]
 
 
 async def test_what_waits_past_its_time_is_forgotten_too(records: RecordsKeeper) -> None:
     await records.queue([notice(ANNA, "x", expires_ms=1_500), notice(BOHDAN, "y")], 1_000)
-    assert await prune_all(records, 1_500) == 0
-    assert await prune_all(records, 1_501) == 1
+    assert await prune_all(records, "notices", 1_500) == 0
+    assert await prune_all(records, "notices", 1_501) == 1
     assert await said(records, ANNA) == []
+
+
+async def test_old_accesses_are_forgotten_and_young_ones_stay(records: RecordsKeeper) -> None:
+    await records.note([Access(at_ms, "api/1", "case.read", "case/7") for at_ms in (1_000, 1_100, 1_200, 3_000)])
+    assert await prune_all(records, "accesses", 1_200) == 2
+    assert [one.at_ms for one in await records.accesses("case/7")] == [3_000, 1_200]
+
+
+async def test_a_case_that_has_not_moved_for_long_goes_with_all_that_hangs_on_it(records: RecordsKeeper) -> None:
+    old, moved = await a_case(records, "A-1", ANNA), await a_case(records, "A-2", ANNA)
+    young = [await a_case(records, f"B-{n}", BOHDAN) for n in range(5)]
+    timer = (TimerMade("slow", 9_000),)
+    await records.record([report("A-1", "e1")], decides("reached", *timer), 1_000)
+    await records.record([report("A-2", "e2", at_ms=5_000)], decides("reached", *timer), 5_000)
+    await records.put([replace(given(case.number), opened_ms=4_000) for case in young], 4_000)
+    assert await prune_all(records, "cases", 4_000) == 1
+    assert await records.case_by_id(old.id) is None
+    assert await records.history(old.id) == ()
+    assert [case.number for case in await records.followed(ANNA)] == ["A-2"]
+    assert [due.case.number for due in await records.overdue(9_000)] == ["A-2"]
+    assert len(await records.listed("dms")) == 6
+    assert await records.case_by_id(moved.id) is not None
+
+
+async def test_an_address_goes_when_nothing_is_kept_of_its_person(records: RecordsKeeper) -> None:
+    people = [f"{ACCOUNT}:{n:032}" for n in range(9)]
+    follows, told, young, talks, *idle = people
+    await meet(records, *people)
+    await records.turn(talks, "e1", lambda _: Taken(b"state", ()))
+    await a_case(records, "A-1", follows)
+    await records.queue([notice(told, "x", expires_ms=1_500)], 1_000)
+    await meet(records, young, now_ms=10 * HEARD_EXACT_MS)
+    assert await prune_all(records, "addresses", 5 * HEARD_EXACT_MS) == len(idle)
+    assert [who for who in people if await records.known(who)] == [follows, told, young, talks]
+    assert await prune_all(records, "notices", 2_000) == 1
+    await records.unfollow(follows, None)
+    assert await prune_all(records, "addresses", 5 * HEARD_EXACT_MS) == 2
+    await meet(records, follows, now_ms=20 * HEARD_EXACT_MS)
+    assert await records.known(follows) is not None
 
 
 async def test_what_was_put_aside_and_attempts_are_forgotten_when_old(records: RecordsKeeper) -> None:
     for now_ms in (1_000, 1_100, 3_000):
         await records.put_aside(ACCOUNT, "unreadable", b"%d" % now_ms, now_ms)
         await records.attempt(f"{now_ms}", 1, 10_000, now_ms)
-    assert await prune_all(records, 3_000) == 4
+    assert await prune_all(records, "asides", 3_000) == 2
+    assert await prune_all(records, "attempts", 3_000) == 2
     assert [one.at_ms for one in await records.asides(None)] == [3_000]
     assert await records.attempt("1000", 1, 10_000, 3_000)
     assert not await records.attempt("3000", 1, 10_000, 3_000)
@@ -212,7 +265,8 @@ async def test_a_closed_keeper_says_so(records_place: RecordsPlace, moment: Mome
         records.recover(ACCOUNT, 1), records.report(ACCOUNT, "m", "read", 1), records.inbox(ANNA),
         records.letters(None), records.replay([], 1, 1), records.put_aside(ACCOUNT, "", b"", 1), records.asides(None),
         records.attempt("a", 1, 1, 1), records.add_key("dms", "", "", 1), records.key(""), records.keys(),
-        records.revoke_key(1, 1), records.note([]), records.accesses(""), records.erase(ANNA), records.prune_records(1),
+        records.revoke_key(1, 1), records.note([]), records.accesses(""), records.erase(ANNA),
+        records.prune_records("notices", 1),
     ]  # fmt: skip
     answers = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(answer) for answer in answers] == [StoreClosed] * len(calls)

@@ -284,7 +284,7 @@ class Queue(Beside):
     @rule(age=st.integers(0, 40), limit=st.integers(1, 9))
     def old_ones_are_forgotten(self, age: int, limit: int) -> None:
         before = self.now_ms - age
-        while self.run(self.records.prune_records(before, limit)):
+        while self.run(self.records.prune_records("notices", before, limit)):
             pass
         self.letters = {
             number: one

@@ -50,6 +50,19 @@ async def hears(desk: Desk, key: str, text: str) -> list[str]:
     return [reply.outbound.text for reply in replies if not reply.repeated]
 
 
+async def test_whoever_goes_on_writing_is_noted_once_a_day(desk: Desk) -> None:
+    """An address of which nothing was heard for long is forgotten, and one process may serve for months."""
+    name, now_ms, noted = VAULT.name("sms/main", PHONE), 1_000, []
+    desk.clock = lambda: now_ms
+    for hour in range(60):
+        now_ms = 1_000 + hour * 3_600_000
+        await hears(desk, f"sms-{hour}", "привіт")
+        known = await desk.records.known(name)
+        assert known is not None
+        noted.append(known.heard_ms)
+    assert [ms // 3_600_000 for ms in dict.fromkeys(noted)] == [0, 24, 48]
+
+
 async def test_why_a_receipt_says_that_a_notice_failed_is_kept_for_the_operator(desk: Desk) -> None:
     channel: Any = Gateway()
     notice = NoticeMade(VAULT.name("sms/main", PHONE), "sms/main", b"{}", "", 0, 10**12)

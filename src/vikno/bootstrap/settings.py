@@ -42,6 +42,12 @@ NAMES: dict[str, str] = {
     "VIKNO_SMS_NUMBER": "the number or name that people see",
     "VIKNO_SMPP_URL": "or an SMSC by SMPP 3.4: smpp://user:password@host:2775",
     "VIKNO_WEBHOOKS_PRIVATE": "1 lets `vikno hooks` lead into a private network, where the authority's system is there",
+    "VIKNO_KEEP_CONVERSATIONS_DAYS": "30 unless said: so long after its last turn a conversation is kept",
+    "VIKNO_KEEP_NOTICES_DAYS": "180 unless said: notices and what became of them",
+    "VIKNO_KEEP_ADDRESSES_DAYS": "365 unless said: the address of somebody of whom nothing else is kept any more",
+    "VIKNO_KEEP_CASES_DAYS": "1825 unless said: a case that moves no more, its history, and who follows it",
+    "VIKNO_KEEP_ASIDES_DAYS": "180 unless said: what came and could not be read",
+    "VIKNO_KEEP_ACCESSES_DAYS": "1095 unless said: the access log",
     "VIKNO_SIGNING_KEY": "path of the Ed25519 key that signs the list of official channels; made if it is missing",
 }
 """What each setting is for; the reference is made of it."""

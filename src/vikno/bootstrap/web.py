@@ -21,6 +21,7 @@ from vikno.api.keys import whose
 from vikno.bootstrap.accounts import accounts_of
 from vikno.bootstrap.bot import Bot
 from vikno.bootstrap.intake import Intake, authorities, make_desk, others_of, stages_of
+from vikno.bootstrap.keeping import PRUNE_PAUSE_S, keep_in_time, read_terms
 from vikno.bootstrap.settings import Settings, list_key, open_vault
 from vikno.bootstrap.worlds import Worlds, load_worlds, now_ms, prepare
 from vikno.domain.dialog.messages import Message
@@ -45,7 +46,7 @@ from vikno.ui.frame import Pages
 from vikno.usecases.answer_wants import Wants
 from vikno.usecases.bring_cases import Record
 from vikno.usecases.check_channels import Line, Watch
-from vikno.usecases.ports import StoreClosed, Upkeep
+from vikno.usecases.ports import StoreClosed
 from vikno.usecases.receive_message import Desk
 from vikno.usecases.record_stage import Desk as StageDesk
 from vikno.usecases.record_stage import came_due, record_stages
@@ -60,16 +61,6 @@ log = logging.getLogger("vikno.bootstrap")
 
 PORTAL = files("vikno") / "portal"
 STORE = "sqlite:///vikno.db"
-DAY_MS = 86_400_000
-KEEP_DAYS = 30
-"""So long after the last turn a conversation is kept: its answers, what was said, and which events were answered."""
-KEEP_RECORDS_DAYS = 180
-"""So long notices and what was put aside are kept after they are settled."""
-FIRST_PRUNE_S = 60
-"""After the start, when the first people have been served."""
-PRUNE_EVERY_S = 3600
-PRUNE_PAUSE_S = 0.1
-"""Between two batches, so that turns go first."""
 TIMERS_EVERY_S = 30
 TELL_EVERY_S = 5
 
@@ -101,6 +92,7 @@ def make_web(
         NothingToServe, AssetsMissing, SettingWrong, KeyWrong, and what opening the store raises.
     """
     settings = settings or Settings()
+    terms = read_terms(settings)
     folder = Path(str(PORTAL))
     worlds = load_worlds(countries)
     words = portal_words()
@@ -148,7 +140,7 @@ def make_web(
         chores = [
             asyncio.create_task(chore)
             for chore in (
-                _prune(kept),
+                keep_in_time(kept, terms, now_ms),
                 _look_after(kept, stages, bot),
                 _watch(watch, bot),
                 _tell(teller),
@@ -268,26 +260,6 @@ def _prepare(worlds: Worlds) -> None:
     prepare(worlds)
     gc.collect()
     gc.freeze()  # what stands now stands until the end: the collector need not look at it again
-
-
-async def _prune(kept: SqliteStore) -> None:
-    """Forget in time, a little at once, so that turns need not wait for it."""
-    await asyncio.sleep(FIRST_PRUNE_S)
-    while True:
-        try:
-            await _forget_old(kept, now_ms())
-            while await kept.prune_records(now_ms() - KEEP_RECORDS_DAYS * DAY_MS):  # noqa: ASYNC110 - turns go first
-                await asyncio.sleep(PRUNE_PAUSE_S)
-        except StoreClosed:
-            return
-        except Exception as error:  # noqa: BLE001 - a chore that failed is tried again in an hour
-            log.warning("prune_failed", extra={"error": type(error).__name__})
-        await asyncio.sleep(PRUNE_EVERY_S)
-
-
-async def _forget_old(kept: Upkeep, now: int) -> None:
-    while await kept.prune(now - KEEP_DAYS * DAY_MS):  # noqa: ASYNC110 - no wait: turns go first
-        await asyncio.sleep(PRUNE_PAUSE_S)
 
 
 async def _look_after(kept: SqliteStore, stages: StageDesk, bot: Bot) -> None:

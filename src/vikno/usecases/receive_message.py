@@ -30,6 +30,8 @@ from vikno.usecases.hold_conversation import read_state
 from vikno.usecases.ports import Clock, ConversationStore
 from vikno.usecases.records import Records, Vault
 
+HEARD_AGAIN_MS = 24 * 3600 * 1000
+"""Whoever goes on writing is noted to have written once a day: an address of which nothing was heard is forgotten."""
 KNOWN = 50_000
 """People whose address is known to be on record; others are looked up again."""
 
@@ -64,7 +66,8 @@ class Desk:
     find_out: FindOut | None = None
     open_case: Callable[[Asker, str], Awaitable[Learnt | None]] | None = None
     """Follow the case of a receipt's token; None if it is none."""
-    _met: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _met: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    """When it was noted that they wrote."""
 
     async def receive(self, channel: Channel, inbound: Inbound) -> tuple[Reply, ...]:
         """What to say about it; nothing for receipts, and for somebody who left.
@@ -155,11 +158,13 @@ class Desk:
 
     async def _meet(self, name: str, account: str, inbound: Inbound) -> None:
         """Keep the address of somebody new, or of somebody who has come back."""
-        if name in self._met:
+        now_ms = self.clock()
+        if now_ms - self._met.get(name, -HEARD_AGAIN_MS) < HEARD_AGAIN_MS:
             return
         sealed = self.vault.seal(inbound.address)
-        await self.records.meet(name, account, sealed, inbound.lang, self.clock())
-        self._met[name] = None
+        await self.records.meet(name, account, sealed, inbound.lang, now_ms)
+        self._met[name] = now_ms
+        self._met.move_to_end(name)
         if len(self._met) > KNOWN:
             self._met.popitem(last=False)
 

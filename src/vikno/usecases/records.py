@@ -441,6 +441,11 @@ class Access:
     about: str
 
 
+RecordKind = Literal["notices", "asides", "attempts", "addresses", "cases", "accesses"]
+"""What is forgotten when it is old. notices: settled, or past their time · addresses: nothing was heard of the person
+since, and no conversation, no case and no notice of theirs is kept · cases: they have not moved since."""
+
+
 class Registry(Protocol):
     """Who may come in, and what they did."""
 
@@ -472,9 +477,10 @@ class Registry(Protocol):
         """Forget one person on one account: address, cases followed, notices; the conversation itself is `forget`'s."""
         ...
 
-    async def prune_records(self, before_ms: int, limit: int = 500) -> int:
-        """Forget up to `limit` notices that are settled or past their time, what was put aside, and attempts, older
-        than that; how many it was. Call it until it gives 0.
+    async def prune_records(self, kind: RecordKind, before_ms: int, limit: int = 500) -> int:
+        """Forget up to `limit` of one kind that are older than that; how many it was. Call it until it gives 0.
+
+        A case goes with its history and whoever follows it.
         """
         ...
 

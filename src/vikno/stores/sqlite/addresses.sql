@@ -31,3 +31,15 @@ WHERE conversation = ? AND sealed IS NOT NULL;
 
 -- name: forget_address
 DELETE FROM address WHERE id = ?;
+
+-- name: find_old_addresses
+SELECT id, heard_ms < ? AND NOT EXISTS (SELECT 1 FROM follow AS f WHERE f.address = address.id)
+    AND NOT EXISTS (SELECT 1 FROM notice AS n WHERE n.address = address.id)
+    AND NOT EXISTS (SELECT 1 FROM conversation AS c WHERE c.name = address.conversation)
+FROM address WHERE id > ? ORDER BY id LIMIT ?;
+
+-- name: forget_old_address
+DELETE FROM address
+WHERE id = ? AND heard_ms < ? AND NOT EXISTS (SELECT 1 FROM follow AS f WHERE f.address = address.id)
+    AND NOT EXISTS (SELECT 1 FROM notice AS n WHERE n.address = address.id)
+    AND NOT EXISTS (SELECT 1 FROM conversation AS c WHERE c.name = address.conversation);

@@ -86,3 +86,18 @@ FROM timer AS t
 JOIN cases AS c ON c.id = t.case_id
 WHERE t.due_ms <= ?
 ORDER BY t.due_ms, t.case_id, t.kind LIMIT ?;
+
+-- name: find_old_cases
+SELECT id, max(opened_ms, stage_ms) < ? FROM cases WHERE id > ? ORDER BY id LIMIT ?;
+
+-- name: forget_old_case
+DELETE FROM cases WHERE id = ? AND max(opened_ms, stage_ms) < ?;
+
+-- name: forget_reports_of_case
+DELETE FROM report WHERE case_id = ?;
+
+-- name: forget_follows_of_case
+DELETE FROM follow WHERE case_id = ?;
+
+-- name: forget_timers_of_case
+DELETE FROM timer WHERE case_id = ?;

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import apsw
 
 from vikno.stores.sqlite.addresses import find_addresses
 from vikno.stores.sqlite.desk import Desk
 from vikno.stores.sqlite.queries import change, statements
-from vikno.usecases.records import Access, ApiKey
+from vikno.usecases.records import Access, ApiKey, RecordKind
 
 _SQL = statements("registry.sql")
 _ADD_KEY, _KEY, _KEYS, _ALL_KEYS = _SQL["add_key"], _SQL["read_key"], _SQL["read_keys"], _SQL["read_all_keys"]
 _REVOKE_KEY, _KEEP_ACCESS, _ACCESSES = _SQL["revoke_key"], _SQL["keep_access"], _SQL["read_accesses"]
-_FORGET_ASIDES, _FORGET_ATTEMPTS = _SQL["forget_old_asides"], _SQL["forget_old_attempts"]
-_FORGET_NOTICES = statements("notices.sql")["forget_notices"]
+_FORGET_OLD: Mapping[RecordKind, str] = {
+    "notices": statements("notices.sql")["forget_notices"],
+    "asides": _SQL["forget_old_asides"],
+    "attempts": _SQL["forget_old_attempts"],
+    "accesses": _SQL["forget_old_accesses"],
+}
+_WALKED: Mapping[RecordKind, tuple[str, tuple[str, ...]]] = {
+    "addresses": (
+        statements("addresses.sql")["find_old_addresses"],
+        (statements("addresses.sql")["forget_old_address"],),
+    ),
+    "cases": (
+        statements("cases.sql")["find_old_cases"],
+        (
+            statements("cases.sql")["forget_old_case"],
+            statements("cases.sql")["forget_reports_of_case"],
+            statements("cases.sql")["forget_follows_of_case"],
+            statements("cases.sql")["forget_timers_of_case"],
+        ),
+    ),
+}
+"""What says of each in a page whether it is old, and what forgets one, then what hangs on it."""
 _OF_A_PERSON = (
     statements("notices.sql")["forget_notices_of"],
     statements("cases.sql")["forget_follows_of"],
@@ -25,6 +47,9 @@ _OF_A_PERSON = (
 
 class Registry(Desk):
     """Keeps who may come in and what they did, and forgets."""
+
+    _walked: Mapping[RecordKind, int] = MappingProxyType({})
+    """How far each walk for what is old has come."""
 
     async def add_key(self, authority: str, label: str, digest: str, now_ms: int) -> int:
         """Its id."""
@@ -70,13 +95,31 @@ class Registry(Desk):
 
         await self._beside(forget)
 
-    async def prune_records(self, before_ms: int, limit: int = 500) -> int:
-        """Forget up to `limit` notices that are settled, reports put aside and attempts older than that."""
+    async def prune_records(self, kind: RecordKind, before_ms: int, limit: int = 500) -> int:
+        """Forget up to `limit` of one kind that are older than that; how many it was."""
+        if kind in _WALKED:
+            return await self._walk(kind, before_ms, limit)
+        return await self._beside(lambda writing: change(writing, _FORGET_OLD[kind], before_ms, limit))
 
-        def forget_old(writing: apsw.Cursor) -> int:
-            gone = 0
-            for statement in (_FORGET_NOTICES, _FORGET_ASIDES, _FORGET_ATTEMPTS):
-                gone += change(writing, statement, before_ms, limit - gone)
-            return gone
+    async def _walk(self, kind: RecordKind, before_ms: int, limit: int) -> int:
+        """From where the last call ended, as far as there is something to forget, or to the end.
 
-        return await self._beside(forget_old)
+        Most that is old is still needed, and no index says which: so all are looked at in pages, beside the writers.
+        """
+        look, forget = _WALKED[kind]
+        while page := self._all(look, before_ms, self._walked.get(kind, 0), limit):
+            self._walked = {**self._walked, kind: page[-1][0]}
+            if old := [(number, before_ms) for number, is_old in page if is_old]:
+                return await self._beside(lambda writing, old=old: _forget(writing, forget, old))  # type: ignore[misc]
+            await asyncio.sleep(0)
+        self._walked = {one: at for one, at in self._walked.items() if one != kind}
+        return 0
+
+
+def _forget(writing: apsw.Cursor, statements: Sequence[str], old: Sequence[tuple[int, int]]) -> int:
+    """What has been needed again since it was looked at stays."""
+    first, *rest = statements
+    gone = [number for number, before_ms in old if change(writing, first, number, before_ms)]
+    for statement in rest:
+        writing.executemany(statement, [(number,) for number in gone])
+    return len(gone)

@@ -18,6 +18,10 @@ SELECT id, account, reason, sealed, at_ms FROM aside WHERE id > ? ORDER BY id LI
 -- name: forget_old_asides
 DELETE FROM aside WHERE id IN (SELECT id FROM aside WHERE at_ms < ? ORDER BY at_ms LIMIT ?);
 
+-- name: forget_old_accesses
+-- They are written in the order of time, so the oldest have the lowest numbers.
+DELETE FROM access WHERE at_ms < ? AND id < (SELECT min(id) FROM access) + ?;
+
 -- name: find_attempts
 SELECT began_ms, count FROM attempt WHERE key = ?;
 
