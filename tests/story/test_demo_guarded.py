@@ -8,13 +8,14 @@ import httpx
 import pytest
 
 from vikno.testing.phones.app import Demo
+from vikno.testing.phones.counter import Counter
 
 HERE = "127.0.0.1:8080"
 UNUSED: Any = None
 
 
 async def asked(method: str, path: str, said: str = "{}", **headers: str) -> int:
-    app = Demo(UNUSED, UNUSED, f"http://{HERE}", "dms-site", ()).app
+    app = Demo(UNUSED, UNUSED, f"http://{HERE}", Counter("dms-site", "ua/dms", ())).app
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{HERE}") as client:
         answer = await client.request(method, path, headers=headers, content=said if method == "POST" else None)
     return answer.status_code

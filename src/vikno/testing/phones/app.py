@@ -6,7 +6,6 @@ It shows a key of the office to whoever looks, so no other page may look or act 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -26,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from vikno.bootstrap.intake import Intake
 from vikno.portal.site import wanted
 from vikno.testing.phones import Phones
+from vikno.testing.phones.counter import Counter
 from vikno.usecases.follow_case import case_token, check_code, code_digest
 from vikno.usecases.records import CaseGiven, CaseKept, StageGiven
 from vikno.wire.body import whole_body
@@ -81,9 +81,7 @@ class Demo:
     phones: Phones
     intake: Intake
     public: str
-    entry: str
-    services: Sequence[str]
-    """Keys of what can be ordered."""
+    counter: Counter
     key: str = ""
     """An API key of the authority, for the office page."""
     ordered: list[Ordered] = field(default_factory=list)
@@ -124,7 +122,7 @@ class Demo:
 
     async def state(self, request: Request) -> Response:
         """All that is on the page, in its language."""
-        lang, processes = spoken(request), self.intake.desk.words.processes
+        lang, processes, entry = spoken(request), self.intake.desk.words.processes, self.counter.entry
         screens = await self.phones.ask(self.phones.screens())
         for one in self.ordered:
             found = await self.intake.book.case_by_id(one.case.id)
@@ -132,10 +130,10 @@ class Demo:
         return JSONResponse(
             {
                 "phones": screens,
-                "poster": {"token": self.entry, "url": f"{self.public}/q/{self.entry}", "qr": self._qr(self.entry)},
+                "poster": {"token": entry, "url": f"{self.public}/q/{entry}", "qr": self._qr(entry)},
                 "office": f"{self.public}/{lang}/office/",
                 "key": self.key,
-                "services": [{"key": key, "title": processes[key].title.text(lang)} for key in self.services],
+                "services": [{"key": key, "title": processes[key].title.text(lang)} for key in self.counter.services],
                 "orders": [self._order(one, lang) for one in self.ordered],
             },
             headers=HEADERS,
@@ -172,9 +170,9 @@ class Demo:
     async def order(self, request: Request) -> Response:
         """Somebody orders a document at the counter, and gets a receipt."""
         key = (await said_by(request, Order)).service
-        if key not in self.services or len(self.ordered) >= 50:
+        if key not in self.counter.services or len(self.ordered) >= 50:
             return JSONResponse({"error": "service"}, 400, headers=HEADERS)
-        authority = f"{key.partition('/')[0]}/dms"
+        authority = self.counter.authority
         number = f"{datetime.now(UTC):%Y}-{4107 + 13 * len(self.ordered):06}"
         code = check_code(self.intake.vault, authority, number)
         digest = code_digest(self.intake.vault, authority, number, code)

@@ -15,8 +15,7 @@ from vikno.bootstrap.web import make_web
 from vikno.portal.server import server
 from vikno.testing.phones import Phones
 from vikno.testing.phones.app import Demo
-
-ENTRY, AUTHORITY = "dms-site", "ua/dms"
+from vikno.testing.phones.counter import counter
 
 
 class _Late:
@@ -29,7 +28,9 @@ class _Late:
         assert self.demo is not None  # noqa: S101 - nothing is served before
         if self.app is None:
             intake, secret = self.demo.intake, secrets.token_urlsafe(SECRET_BYTES)
-            self.demo.key = await add_key(intake.book, intake.vault, AUTHORITY, "demo", secret, intake.clock())
+            self.demo.key = await add_key(
+                intake.book, intake.vault, self.demo.counter.authority, "demo", secret, intake.clock()
+            )
             self.app = self.demo.app
         await self.app(scope, receive, send)
 
@@ -51,9 +52,7 @@ def demo(
         web = make_web(
             countries=countries, store=store, settings=Settings(public, phones.settings), mounts={"/demo/": late}
         )
-        services = list(web.intake.desk.words.processes)
-        ours = [key for key in services if key.startswith(AUTHORITY.partition("/")[0] + "/")]
-        late.demo = Demo(phones, web.intake, public, ENTRY, ours or services)
+        late.demo = Demo(phones, web.intake, public, counter(web.intake.desk.words))
         opened()
         server(web.app, host, port, web.stopping, web.quick).run()
     finally:
