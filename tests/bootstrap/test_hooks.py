@@ -35,6 +35,7 @@ async def web(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[W
 
 async def test_no_account_takes_anything_without_proof(web: Web) -> None:
     headers = {"envelope-to": "vikno@dms.example", "envelope-from": "olena@example.org"}
+    by_web = [path.decode().removeprefix("/hooks/") for path in web.quick if path.startswith(b"/hooks/")]
     async with calling(web) as client:
         for account in ("telegram/main", "viber/main", "email/main", "sms/main"):
             for kind in ("message/rfc822", "application/json", "application/x-www-form-urlencoded"):
@@ -43,6 +44,7 @@ async def test_no_account_takes_anything_without_proof(web: Web) -> None:
                         method, f"/hooks/{account}", content=FORGED, headers={**headers, "content-type": kind}
                     )
                     assert said.status_code in (401, 403, 404), (account, kind, method)
+    assert web.bot.refused() == {account: 6 for account in web.bot.hooks if account in by_web}
     assert len(web.bot.hooks) == 4
     for account in web.bot.hooks:
         assert await web.intake.book.asides(account) == (), "it would be unreadable"

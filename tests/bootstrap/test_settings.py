@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from vikno.bootstrap.accounts import accounts_of
 from vikno.bootstrap.settings import Settings, SettingWrong, list_key, open_vault, read_gap, read_rate, read_settings
+from vikno.usecases.channel import Raw
 from vikno.wire.vault import KeyWrong, LocalVault
 
 NOTHING = Settings()
@@ -107,3 +108,28 @@ def test_processes_that_start_at_once_have_one_key(tmp_path: Path) -> None:
             folder.mkdir()
             assert len(set(pool.map(start, range(8)))) == 1
             assert [file.name for file in folder.iterdir()] == ["vikno.key"]
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        *(("VIKNO_TELEGRAM_USERNAME", odd) for odd in ("@", "bot name", "vikno/bot", "б" * 5, "x" * 33)),
+        *(("VIKNO_SMS_COUNTRY", odd) for odd in ("+48", "Poland", "٤٨", "12345")),
+        *(("VIKNO_SMS_RATE", odd) for odd in ("0", "-1", "quick")),
+    ],
+)
+def test_a_setting_of_an_account_that_cannot_be_is_named(name: str, written: str) -> None:
+    given = {
+        "VIKNO_TELEGRAM_TOKEN": "1:" + "A" * 35,
+        "VIKNO_SMS_URL": "http://u:p@127.0.0.1:9/cgi-bin/sendsms",
+        "VIKNO_SMS_NUMBER": "1515",
+    }
+    with pytest.raises(SettingWrong, match=name):
+        accounts_of(Settings(given={**given, name: written}), LocalVault(bytes(32)))
+
+
+def test_in_another_country_a_national_number_is_one_of_that_country() -> None:
+    given = {"VIKNO_SMS_URL": "http://u:p@127.0.0.1:9/cgi-bin/sendsms", "VIKNO_SMS_NUMBER": "1515"}
+    (account,) = accounts_of(Settings(given={**given, "VIKNO_SMS_COUNTRY": "48"}), LocalVault(bytes(32)))
+    (came,) = account.channel.parse(Raw(b"", {}, {"from": "0501234567", "to": "1515", "text": "x", "id": "1"}))
+    assert came.address == "48501234567"

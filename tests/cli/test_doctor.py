@@ -79,6 +79,32 @@ async def test_a_wrong_token_a_foreign_name_and_a_dead_platform_are_named(tmp_pa
         assert "B" * 35 not in json.dumps(found), "no secret is shown"
 
 
+async def test_a_bot_that_is_not_the_printed_one_is_named_with_both_names(tmp_path: Path) -> None:
+    """The token may be a good one, and of another bot: what hangs on the wall leads to a stranger."""
+    async with (
+        TelegramServer(TOKEN, username="vikno_dms_bot") as telegram,
+        ViberServer(VIBER, name="Вікно ДМС", uri="viknodms") as viber,
+    ):
+        settings = {
+            "VIKNO_TELEGRAM_TOKEN": TOKEN,
+            "VIKNO_TELEGRAM_API": telegram.api,
+            "VIKNO_VIBER_TOKEN": VIBER,
+            "VIKNO_VIBER_NAME": "Вікно ДМС",
+            "VIKNO_VIBER_API": viber.api,
+        }
+        _, found = await doctor(
+            tmp_path, **settings, VIKNO_TELEGRAM_USERNAME="@Vikno_DMS_bot", VIKNO_VIBER_URI="viknodms"
+        )
+        assert not any("rinted name" in wrong for wrong in found["channel telegram/main"]["wrong"])
+        assert not any("Links lead" in wrong for wrong in found["channel viber/main"]["wrong"])
+        code, found = await doctor(tmp_path, **settings, VIKNO_TELEGRAM_USERNAME="vikno_bot", VIKNO_VIBER_URI="vikno")
+        assert code == 1
+        (wrong,) = [one for one in found["channel telegram/main"]["wrong"] if "printed name" in one]
+        assert "@vikno_bot" in wrong
+        assert "@vikno_dms_bot" in wrong
+        assert any("“vikno”" in one and "“viknodms”" in one for one in found["channel viber/main"]["wrong"])
+
+
 async def test_a_webhook_that_leads_elsewhere_is_named(tmp_path: Path) -> None:
     async with TelegramServer(TOKEN, username="vikno_dms_bot") as telegram, site() as public:
         settings = {"VIKNO_TELEGRAM_TOKEN": TOKEN, "VIKNO_TELEGRAM_API": telegram.api, "VIKNO_PUBLIC_URL": public}

@@ -169,7 +169,9 @@ async def around(
     async def record(given: Sequence[StageGiven]) -> Sequence[Verdict]:
         return await record_stages(store, desk, given, clock)
 
-    office = Office(site, store, vault, desk, watch, clock, partial(whose, store, vault), record)
+    office = Office(
+        site, store, vault, desk, watch, clock, partial(whose, store, vault), record, lambda: {"telegram/main": 3}
+    )
     streams = Streams(store)
 
     @asynccontextmanager

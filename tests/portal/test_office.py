@@ -300,6 +300,8 @@ async def test_what_outstays_what_was_put_aside_and_the_channels_are_listed(tmp_
         channels = read((await client.get("/uk/office/channels")).text).one("main").text
         assert "telegram/main" in channels
         assert "@vikno_dms_bot" in channels
+        assert "3 запити відхилено" in channels
+        assert channels.count("відхилено") == 1
 
 
 async def test_staff_see_which_of_their_own_systems_take_no_events(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from vikno.wire.hooks import Hook
 from vikno.wire.http import HttpTransport
 from vikno.wire.vault import LocalVault
 
+_USERNAME = re.compile(r"@?[A-Za-z0-9_]{4,32}", re.ASCII)
 LONG_POLL_S = 60.0
 """A connection for fetching waits for longer than the platform holds it."""
 
@@ -48,9 +50,13 @@ def _telegram(settings: Settings, vault: LocalVault) -> Account | None:
 
     hook = _hook(settings, "telegram/main")
     api = settings.get("VIKNO_TELEGRAM_API") or OFFICIAL_API
+    username = settings.get("VIKNO_TELEGRAM_USERNAME")
+    if username is not None and not _USERNAME.fullmatch(username):
+        raise SettingWrong("VIKNO_TELEGRAM_USERNAME must be the bot's name as it is printed, such as @vikno_bot")
     polled = hook is None or settings.get("VIKNO_TELEGRAM_POLLING") == "1"
     channel = Telegram(
         token=token,
+        username=username,
         secret=_secret(vault, "telegram/main"),
         api=api,
         webhook="" if polled else hook,
@@ -92,7 +98,14 @@ def _viber(settings: Settings, _: LocalVault) -> Account | None:
     def tap(language: str) -> str:
         return phrases.get(language, phrases[FALLBACK]).say("viber.tap")
 
-    channel = Viber(token=token, name=name, api=api, webhook=_hook(settings, "viber/main"), tap=tap)
+    channel = Viber(
+        token=token,
+        name=name,
+        uri=settings.get("VIKNO_VIBER_URI"),
+        api=api,
+        webhook=_hook(settings, "viber/main"),
+        tap=tap,
+    )
 
     async def register(carry: Callable[[Any], Awaitable[Any]], url: str) -> None:
         if wrong := await channel.register(carry, url):
@@ -151,7 +164,10 @@ def _sms(settings: Settings, vault: LocalVault) -> Account | None:
     if number is None:
         raise SettingWrong("VIKNO_SMS_NUMBER must be given with the gateway: people see it")
     secret, hook = _secret(vault, "sms/main"), _hook(settings, "sms/main")
-    channel = Sms(number=number, gateway=gateway, secret=secret, callback=hook or "")
+    country = settings.get("VIKNO_SMS_COUNTRY") or "380"
+    if not country.isascii() or not country.isdigit() or len(country) > 4:
+        raise SettingWrong("VIKNO_SMS_COUNTRY must be the digits of a country's code, such as 48")
+    channel = Sms(number=number, gateway=gateway, secret=secret, callback=hook or "", country=country)
     heard: list[Hook] = []
 
     async def hear(raw: Raw) -> object:
@@ -165,4 +181,6 @@ def _sms(settings: Settings, vault: LocalVault) -> Account | None:
         await stopping.wait()
 
     by_line = gateway.startswith("smpp:")
-    return Account(channel, transport, serve=stay if by_line else None, bind=heard.append, by_web=not by_line)
+    rate = read_rate(settings, "VIKNO_SMS_RATE")
+    serve = stay if by_line else None
+    return Account(channel, transport, serve=serve, bind=heard.append, by_web=not by_line, rate=rate)

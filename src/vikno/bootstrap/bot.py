@@ -99,6 +99,10 @@ class Bot:
         """Webhooks that need no query, for the server's short way."""
         return {f"/hooks/{account.name}".encode(): self.hooks[account.name].answer for account in self._by_web}
 
+    def refused(self) -> Mapping[str, int]:
+        """Of each account with a webhook, how many requests since the start did not prove whose they are."""
+        return {account.name: self.hooks[account.name].refused for account in self._by_web}
+
     @property
     def _by_web(self) -> list[Account]:
         return [account for account in self.accounts if account.by_web]

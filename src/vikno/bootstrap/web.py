@@ -167,7 +167,7 @@ def make_web(
     every = stages_of(worlds.processes)
     api = Api(kept, vault, record, lambda: every, public, now_ms, others=partial(_others, worlds))
     signs = list_key(settings, vault)
-    routes = _routes(site, kept, vault, links, worlds, stages, watch, public, signs, gone, record)
+    routes = _routes(site, kept, vault, links, worlds, stages, watch, public, signs, gone, record, bot)
     app = portal(site, chat, printer, life, routes=routes, mounts={"/hooks/": bot, "/api/": api, **(mounts or {})})
     intake = Intake(kept, vault, stages, every, record)
     return Web(app, streams.close, {b"/chat/turns": chat.turn, **bot.quick}, bot, intake)
@@ -185,6 +185,7 @@ def _routes(  # noqa: PLR0913, PLR0917 - the parts that the pages around the bot
     signs: bytes,
     gone: Callable[[str], None],
     record: Record,
+    bot: Bot,
 ) -> list[Route]:
     """The pages around the bot."""
 
@@ -195,7 +196,7 @@ def _routes(  # noqa: PLR0913, PLR0917 - the parts that the pages around the bot
     return [
         *Entries(site, watch, kept, vault, stages.words, public).routes,
         *Inbox(site, kept, kept, vault, links, worlds.processes.get, now_ms, gone).routes,
-        *Office(site, kept, vault, stages, watch, now_ms, key, record).routes,
+        *Office(site, kept, vault, stages, watch, now_ms, key, record, bot.refused).routes,
         *Official(site, watch, kept, vault, stages, now_ms, signs, public).routes,
         Route("/s/{token}", carried.page),
         Route("/s/{token}", carried.open, methods=["POST"]),

@@ -136,9 +136,12 @@ class Office:
         clock: Clock,
         whose: Whose,
         record: Record,
+        refused: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
+        """`refused`: of each account with a webhook, how many requests did not prove whose they are."""
         self.site, self._records, self._vault, self._desk = site, records, vault, desk
         self._watch, self._clock, self._whose, self._record = watch, clock, whose, record
+        self._refused = refused
 
     @property
     def routes(self) -> list[Route]:
@@ -411,14 +414,16 @@ class Office:
 
     async def channels(self, request: Request, lang: str, session: Session) -> Response:
         """Whether each channel is what its papers say, and whether their own systems take what they are told."""
-        shown = [
+        refused = self._refused()
+        shown: list[dict[str, Any]] = [
             {"account": one.account, "name": one.shown or "", "state": one.state, "wrong": one.wrong,
+             "refused": refused.get(one.account, 0),
              "at": day_of(self.site, "", one.at_ms, lang, "short")}
             for one in self._watch.found
         ]  # fmt: skip
         all_ = await self._sees_all(session)
         shown += [
-            {"account": f"webhook {one.id}", "name": urlsplit(one.url).hostname or "",
+            {"account": f"webhook {one.id}", "name": urlsplit(one.url).hostname or "", "refused": 0,
              "state": "paused" if one.next_ms is None else "failing" if one.tries else "fine",
              "wrong": (one.reason,) if one.reason else (), "at": day_of(self.site, "", one.taken.at_ms, lang, "short")}
             for one in await self._records.subscribers() if all_ or one.authority == session.authority

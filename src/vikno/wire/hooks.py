@@ -30,6 +30,8 @@ class Hook:
     def __init__(self, channel: Channel, desk: Desk, sender: Sender, outbox: Outbox) -> None:
         self.channel, self._desk, self._sender, self._outbox = channel, desk, sender, outbox
         self._tasks: set[asyncio.Task[None]] = set()
+        self.refused = 0
+        """Requests since the start that did not prove whose they are."""
 
     async def answer(self, headers: Headers, body: bytes | None, query: bytes = b"") -> tuple[int, Headers, bytes]:
         """From a request's headers (names in lower case) and body to status, headers and body.
@@ -44,7 +46,10 @@ class Hook:
         raw = Raw(body or b"", {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}, said)
         refused = self.channel.verify(raw)
         if refused is not None:
-            log.warning("webhook_refused", extra={"account": self._sender.name, "reason": refused.reason})
+            self.refused += 1
+            if self.refused & (self.refused - 1) == 0:  # the 1st, 2nd, 4th, 8th …: nobody may fill the log
+                about = {"account": self._sender.name, "reason": refused.reason, "times": self.refused}
+                log.warning("webhook_refused", extra=about)
             return refused.status, _PLAIN, b"refused\n"
         try:
             status, lines, answer = await (self.take(raw) if body is not None else self._unread(raw))

@@ -90,7 +90,7 @@ class Sms:
 
     kind = "sms"
 
-    def __init__(  # noqa: PLR0913 - the settings of an account
+    def __init__(
         self,
         account: str = "main",
         *,
@@ -99,7 +99,6 @@ class Sms:
         secret: str = "",
         callback: str = "",
         country: str = "380",
-        rate_per_s: float = SMS_RATE_PER_S,
         ids: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         """Raises SecretUnfit, SenderUnfit, and GatewayUnfit for an address of a message centre that is none."""
@@ -113,14 +112,14 @@ class Sms:
         self._gateway = None if self._by_smpp else kannel.Gateway.of(gateway)
         if self._by_smpp:
             smpp.Centre.of(gateway)
-        self._secret, self._callback, self._country, self._rate = secret, callback, country, rate_per_s
+        self._secret, self._callback, self._country = secret, callback, country
         self._ids = ids
 
     @property
     def capabilities(self) -> Capabilities:
         return Capabilities(
             receipts=self._by_smpp or bool(self._callback and self._secret),
-            rate_per_s=self._rate,
+            rate_per_s=SMS_RATE_PER_S,
             chat_gap_s=CHAT_GAP_S,
             at_once=SMPP_WINDOW if self._by_smpp else AT_ONCE,
         )
