@@ -8,10 +8,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.bootstrap.serving import TOKEN, calling, serving
 from vikno.bootstrap.web import Web
+from vikno.domain.dialog.events import Said
+from vikno.usecases.converse import converse
+from vikno.wire.hooks import MOST_TRIES
 
 GIVEN = {
     "VIKNO_TELEGRAM_TOKEN": TOKEN,
@@ -75,6 +79,38 @@ async def test_what_is_too_large_is_put_aside_where_its_headers_prove_it_and_ref
     assert {name: answer.status_code for name, answer in said.items()} == {"telegram/main": 200, "viber/main": 403}
     assert forged.status_code == 403
     assert [(one.account, one.reason) for one in await web.intake.book.asides(None)] == [("telegram/main", "too_large")]
+
+
+async def test_a_fault_of_ours_holds_nobody_up_and_the_update_is_kept_in_the_end(
+    web: Web, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A turn that fails is asked for again, as a new version may be on its way; not for ever, and never with a 500."""
+
+    async def brittle(store: Any, name: str, key: str, event: Any, *more: Any, **about: Any) -> Any:
+        if event == Said("отрута"):
+            raise ZeroDivisionError(event)
+        return await converse(store, name, key, event, *more, **about)
+
+    monkeypatch.setattr("vikno.usecases.receive_message.converse", brittle)
+    proof = {"x-telegram-bot-api-secret-token": web.intake.vault.digest("webhook secret", "telegram/main")}
+
+    async def came(client: httpx.AsyncClient, number: int, who: int, text: str) -> int:
+        chat = {"id": who, "type": "private"}
+        message = {"message_id": number, "date": 1, "chat": chat, "from": {"id": who, "is_bot": False}, "text": text}
+        said = {"update_id": number, "message": message}
+        return (await client.post("/hooks/telegram/main", json=said, headers=proof)).status_code
+
+    async with calling(web) as client:
+        tried = [await came(client, 1, 42, "отрута") for _ in range(MOST_TRIES - 1)]
+        assert tried == [503] * (MOST_TRIES - 1)
+        assert await came(client, 2, 43, "привіт") == 200
+        assert await web.intake.book.asides(None) == ()
+        assert await came(client, 1, 42, "отрута") == 200
+    (kept,) = await web.intake.book.asides(None)
+    assert (kept.account, kept.reason) == ("telegram/main", "ZeroDivisionError")
+    assert "отрута" in web.intake.vault.unseal(kept.sealed)
+    assert "brittle" in caplog.text, "where it was raised is in the log"
+    assert "отрута" not in caplog.text
 
 
 async def test_what_breaks_off_on_its_way_is_not_taken(web: Web) -> None:

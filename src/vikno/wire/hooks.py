@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,7 @@ from vikno.usecases.channel import Channel, Inbound, Left, Raw, Unreadable
 from vikno.usecases.ports import Outbox
 from vikno.usecases.receive_message import Desk, Reply
 from vikno.usecases.send_messages import Sender
+from vikno.wire.failures import note_failure
 
 log = logging.getLogger("vikno.hooks")
 
@@ -19,9 +21,20 @@ MOST_BYTES = 1_000_000
 """Of an update; the largest that a platform sends are a tenth of it."""
 MOST_FIELDS = 50
 """Of a query; a gateway that brings an SMS by GET has ten."""
+MOST_TRIES = 5
+"""So often what meets a fault of ours is asked for again: perhaps a new version is on its way."""
+MOST_FAILED = 1000
+"""Of them are remembered."""
 Headers = list[tuple[bytes, bytes]]
 _PLAIN = [(b"content-type", b"text/plain; charset=utf-8")]
 TOO_LARGE: tuple[int, Headers, bytes] = 413, _PLAIN, b"too large\n"
+
+
+class NotTaken(ViknoError):
+    """Something failed on our side while this was taken. It is asked for again."""
+
+    code = "update_not_taken"
+    retryable = True
 
 
 class Hook:
@@ -30,6 +43,7 @@ class Hook:
     def __init__(self, channel: Channel, desk: Desk, sender: Sender, outbox: Outbox) -> None:
         self.channel, self._desk, self._sender, self._outbox = channel, desk, sender, outbox
         self._tasks: set[asyncio.Task[None]] = set()
+        self._failed: OrderedDict[str, int] = OrderedDict()
         self.refused = 0
         """Requests since the start that did not prove whose they are."""
 
@@ -62,7 +76,8 @@ class Hook:
     async def take(self, raw: Raw) -> tuple[int, Sequence[tuple[str, str]], bytes]:
         """What was verified, or came by a way that needs no proof: status, headers and body of the acknowledgement.
 
-        Raises what the store raises when it cannot keep anything now: whoever brought it shall bring it again.
+        Raises what the store raises when it cannot keep anything now, and NotTaken: whoever brought it shall bring it
+        again.
         """
         try:
             inbound: Sequence[Inbound] = self.channel.parse(raw)
@@ -81,6 +96,12 @@ class Hook:
                     await self._offer(replies)  # these are on record, and no acknowledgement will carry them
                     raise
                 await self._set_aside(raw, error.code)
+            except Exception as error:
+                note_failure(log, "update_failed", error, account=self._sender.name)
+                if not self._tried_enough(one.key):
+                    await self._offer(replies)
+                    raise NotTaken(type(error).__name__) from error
+                await self._set_aside(raw, type(error).__name__)
             if isinstance(one.happened, Left):
                 self._sender.left(self._desk.vault.name(self._sender.name, one.address))
         ack = self.channel.ack(inbound, [reply.outbound for reply in replies])
@@ -90,6 +111,15 @@ class Hook:
             task.add_done_callback(self._tasks.discard)
         await self._offer(replies[ack.carried :])
         return ack.status, ack.headers, ack.body
+
+    def _tried_enough(self, key: str) -> bool:
+        tried = self._failed.pop(key, 0) + 1
+        if tried >= MOST_TRIES:
+            return True
+        self._failed[key] = tried
+        while len(self._failed) > MOST_FAILED:
+            self._failed.popitem(last=False)
+        return False
 
     async def _unread(self, raw: Raw) -> tuple[int, Sequence[tuple[str, str]], bytes]:
         await self._set_aside(raw, "too_large")
