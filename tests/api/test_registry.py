@@ -306,6 +306,7 @@ stages: {{10: accepted, "20": approved}}
         ("stages: {10: accepted", "stages: {10: acepted", "did you mean “accepted”"),
         ("url: https://", "url: http://", "https"),
         ("url: https://", "url: ftp://", "https"),
+        ("url: https://", "url: https://[", "no web address"),
         ("{since}", "{sinse}", "not {sinse}"),
         ("number: /number\n", "", "number must say"),
         ("stage: /state/code", "stage: state", "stage"),

@@ -115,7 +115,10 @@ def read_declared(path: Path, stages: Mapping[str, frozenset[str]]) -> Declared:
 
 
 def _check_address(name: str, declared: Declared) -> None:
-    parts = urlsplit(declared.url)
+    try:
+        parts = urlsplit(declared.url)
+    except ValueError:
+        raise RegistryWrong(f"{name}: url is no web address") from None
     if parts.scheme != "https" and not (parts.scheme == "http" and _on_this_machine(parts.hostname)):
         raise RegistryWrong(f"{name}: url must begin with https://, or lead to this machine")
     unknown = [found for found in NAMED.findall(declared.url) if found not in ("number", "since")]

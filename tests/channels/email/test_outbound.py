@@ -199,6 +199,7 @@ def test_the_subject_is_short_and_on_one_line(email: Email, said: str, subject: 
         ("https://example.org/\r\nBcc: x", False),
         ("https://example.org/<x>", False),
         ("data:text/html,x", False),
+        ("https://[x", False),
     ],
 )
 def test_only_addresses_of_the_web_become_links(email: Email, link: str, shown: bool) -> None:

@@ -266,7 +266,10 @@ def _link(url: str | None) -> str | None:
     """An address of the web that can stand in a header and in a page."""
     if not url or re.search(r"[\s<>\x00-\x1f\x7f\"]", url) or not url.isascii():
         return None
-    return url if urlsplit(url).scheme in ("https", "http") else None
+    try:
+        return url if urlsplit(url).scheme in ("https", "http") else None
+    except ValueError:  # brackets that hold no address
+        return None
 
 
 # ---- classify ----
