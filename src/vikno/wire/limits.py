@@ -12,6 +12,18 @@ TELEGRAM_TEXT_UNITS = 4096
 """UTF-16 code units of one message, Bot API `sendMessage`; counted after markup is read."""
 TELEGRAM_TEXT_BYTES = 32_768
 """UTF-8 bytes of one message before markup is read (the server's `Client.cpp`)."""
+TELEGRAM_CAPTION_UNITS = 1024
+"""UTF-16 code units under a picture or a file."""
+TELEGRAM_ENTITIES = 100
+"""Of one message: bold words, links and the like; what is more is shown plain."""
+TELEGRAM_ALBUM = 10
+"""Pictures of one album; it arrives as as many updates with one `media_group_id`."""
+TELEGRAM_PHOTO_BYTES = 10_000_000
+"""Of a picture that a bot sends."""
+TELEGRAM_UPLOAD_BYTES = 50_000_000
+"""Of another file that it sends, by the official server; one's own takes 2 GB."""
+TELEGRAM_DOWNLOAD_BYTES = 20_000_000
+"""Of a file that it fetches, by the official server."""
 TELEGRAM_LABEL_UNITS = 30
 """Of an inline button before phones cut it; the protocol itself does not say."""
 TELEGRAM_BUTTONS = 100
@@ -34,6 +46,10 @@ TELEGRAM_COMMAND_TEXT_CHARACTERS = 256
 """Of a command's description."""
 TELEGRAM_MESSAGES_A_SECOND = 30
 """Of one bot, to all chats (Bot API FAQ: about 30)."""
+TELEGRAM_PAID_A_SECOND = 1000
+"""Of one bot, where broadcasts are paid for (`allow_paid_broadcast`)."""
+TELEGRAM_GROUP_A_MINUTE = 20
+"""Of one bot to one group (Bot API FAQ)."""
 TELEGRAM_CHAT_GAP_S = 1
 """Seconds between two messages to one chat (Bot API FAQ: about one a second; short bursts pass)."""
 TELEGRAM_WEBHOOK_CONNECTIONS = 100
@@ -67,8 +83,18 @@ VIBER_SENDER_CHARACTERS = 28
 """Of sender.name."""
 VIBER_TRACKING_CHARACTERS = 4000
 """Of tracking_data, which comes back with the answer."""
+VIBER_CAPTION_CHARACTERS = 512
+"""Of a picture: what all sources agree on; some say 768."""
+VIBER_PICTURE_BYTES = 1_000_000
+"""Of a picture, which is sent as a public address."""
+VIBER_VIDEO_BYTES = 26_000_000
+"""Of an MP4; its size must be told."""
+VIBER_FILE_BYTES = 50_000_000
+"""Of a file; its size and name must be told."""
+VIBER_FILE_NAME_CHARACTERS = 256
+"""Of a file's name, with its ending."""
 VIBER_URL_CHARACTERS = 2000
-"""Of a link."""
+"""Of a link, and of the address of a picture, a video or a file."""
 VIBER_UNANSWERED_AN_HOUR = 100
 """Messages to one person who does not answer; then status 12."""
 VIBER_BROADCAST_RECEIVERS = 300
@@ -86,6 +112,10 @@ VIBER_API_ASKS = 3
 """min_api_version for share-phone and location-picker."""
 VIBER_API_INPUT = 4
 """min_api_version for InputFieldState."""
+VIBER_API_CAROUSEL = 7
+"""min_api_version for rich_media."""
+VIBER_FREE_ANSWER_S = 24 * 3600
+"""After a person's message; what is sent later is billed (contracts since February 2024)."""
 EMAIL_LOCAL_PART_CHARACTERS = 64
 """Octets before the @, RFC 5321 section 4.5.3.1.1."""
 EMAIL_ADDRESS_CHARACTERS = 254
