@@ -47,7 +47,9 @@ def test_a_pace_and_a_pause_are_numbers_or_not_given() -> None:
     assert (read_rate(NOTHING, "VIKNO_TELEGRAM_RATE"), read_gap(NOTHING, "VIKNO_TELEGRAM_CHAT_GAP")) == (None, None)
 
 
-@pytest.mark.parametrize("listen", ["8024", ":8024", "127.0.0.1:", "127.0.0.1:²", "127.0.0.1:0", "127.0.0.1:65536"])
+@pytest.mark.parametrize(
+    "listen", ["8024", ":8024", "127.0.0.1:", "127.0.0.1:²", "127.0.0.1:0", "127.0.0.1:65536", "imap://127.0.0.1:8024"]
+)
 def test_where_no_mail_can_come_in_is_named(listen: str) -> None:
     given = {"VIKNO_SMTP_URL": "smtp://127.0.0.1:9", "VIKNO_MAIL_FROM": "v@x.example", "VIKNO_MAIL_LISTEN": listen}
     with pytest.raises(SettingWrong, match="VIKNO_MAIL_LISTEN"):

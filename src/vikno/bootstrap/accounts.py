@@ -129,10 +129,17 @@ def _email(settings: Settings, vault: LocalVault) -> Account | None:
     listen = settings.get("VIKNO_MAIL_LISTEN")
     serve = None
     if listen is not None:
-        host, _, port = listen.rpartition(":")
-        if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-            raise SettingWrong("VIKNO_MAIL_LISTEN must be host:port, such as 127.0.0.1:8024")
-        serve = listening(channel.accepts, host.strip("[]"), int(port))
+        protocol, _, place = listen.rpartition("://")
+        host, _, port = place.rpartition(":")
+        if (
+            protocol not in ("", "lmtp", "smtp")
+            or not host
+            or not port.isascii()
+            or not port.isdigit()
+            or not 0 < int(port) < 65536
+        ):
+            raise SettingWrong("VIKNO_MAIL_LISTEN must be host:port, such as 127.0.0.1:8024 or smtp://127.0.0.1:8024")
+        serve = listening(channel.accepts, host.strip("[]"), int(port), lmtp=protocol != "smtp")
     return Account(channel, SmtpTransport(Server.of(url)), serve=serve, by_web=False)
 
 

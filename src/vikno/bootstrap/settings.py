@@ -38,7 +38,7 @@ NAMES: dict[str, str] = {
     "VIKNO_VIBER_API": "another server that speaks Viber's API",
     "VIKNO_SMTP_URL": "how mail goes out: smtps://user:password@host:465 or smtp://host:587",
     "VIKNO_MAIL_FROM": "the sender: Вікно <vikno@example.org>",
-    "VIKNO_MAIL_LISTEN": "host:port where mail comes in by LMTP",
+    "VIKNO_MAIL_LISTEN": "host:port where mail comes in by LMTP; smtp://host:port where it comes by SMTP",
     "VIKNO_MAIL_DKIM": "selector:path of the private key",
     "VIKNO_SMS_URL": "a gateway in Kannel's dialect: http://user:password@host:13013/cgi-bin/sendsms",
     "VIKNO_SMS_NUMBER": "the number or name that people see",

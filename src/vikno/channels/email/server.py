@@ -44,11 +44,13 @@ def through(hook: Hook) -> Receive:
     return receive
 
 
-def listening(accepts: Callable[[str], bool], host: str, port: int) -> Callable[[Hook, asyncio.Event], Awaitable[None]]:
+def listening(
+    accepts: Callable[[str], bool], host: str, port: int, *, lmtp: bool = True
+) -> Callable[[Hook, asyncio.Event], Awaitable[None]]:
     """What `vikno run` keeps up beside the pages: mails are taken until the event."""
 
     async def run(hook: Hook, stopping: asyncio.Event) -> None:
-        listener = await serve(through(hook), host, port, accepts=accepts)
+        listener = await serve(through(hook), host, port, accepts=accepts, lmtp=lmtp)
         try:
             await stopping.wait()
         finally:
