@@ -19,9 +19,9 @@ from tests.network import listening
 
 
 @asynccontextmanager
-async def talking(says: list[str], form: bool = False) -> AsyncIterator[Platform]:
-    """A bot of a few lines that says the same to everything, and the platform it lives on."""
-    platform = Platform(Telegram(), bot._door())
+async def talking(says: list[str], form: bool = False) -> AsyncIterator[tuple[Platform, asyncio.Semaphore]]:
+    """The platform, and a bot of a few lines that says the same to everything: it releases once for each time."""
+    platform, said = Platform(Telegram(), bot._door()), asyncio.Semaphore(0)
 
     async def call(method: str, **given: object) -> None:
         url, asked = f"{platform.api}/bot1:x/{method}", {"data": given} if form else {"json": given}
@@ -34,19 +34,22 @@ async def talking(says: list[str], form: bool = False) -> AsyncIterator[Platform
         for text in says:
             given = {"chat_id": update["message"]["chat"]["id"], "text": text}
             await call("sendMessage", **given)
+        said.release()
         return web.json_response({})
 
     async with listening(take) as url:
         registering = asyncio.create_task(call("setWebhook", url="https://bot.example/hook", secret_token="hush"))
         await platform.open(int(url.rpartition(":")[2]))
-        await registering
-        yield platform
-        await platform.close()
+        try:
+            await registering
+            yield platform, said
+        finally:
+            await platform.close()
 
 
 @pytest.mark.parametrize("form", [False, True])
 async def test_what_was_learnt_is_what_must_come(form: bool) -> None:
-    async with talking(["Добрий день", "Хто ви?"], form) as platform:
+    async with talking(["Добрий день", "Хто ви?"], form) as (platform, said):
         does = platform.messenger.opens("uk")
         learnt = await platform.learn(platform.newcomer(), does)
         texts = [platform.messenger.said(one)[0] for one in learnt if isinstance(platform.messenger, Telegram)]
@@ -54,12 +57,16 @@ async def test_what_was_learnt_is_what_must_come(form: bool) -> None:
         await platform.bring(platform.newcomer(), does, learnt)
         with pytest.raises(WrongAnswer):
             await platform.bring(platform.newcomer(), does, [learnt[0], learnt[0]])
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.2):
-                await platform.bring(platform.newcomer(), does, [*learnt, learnt[0]])
+        for _ in range(3):
+            await said.acquire()
+        waits = asyncio.create_task(platform.bring(platform.newcomer(), does, [*learnt, learnt[0]]))
+        await said.acquire()
+        assert not waits.done(), "one more is expected"
+        waits.cancel()
+        await asyncio.wait([waits])
         assert platform.surplus == 0
         await platform.bring(platform.newcomer(), does, learnt[:1])
-        await asyncio.sleep(0.2)
+        await said.acquire()
         assert platform.surplus == 1
 
 
