@@ -15,7 +15,7 @@ from vikno.usecases.word_stages import StageWords
 from vikno.wire.vault import LocalVault
 
 UA, EXAMPLE = ROOT / "countries/ua", ROOT / "countries/example"
-PASSPORTS = ("id-card", "foreign-passport", "temporary-residence-permit", "permanent-residence-permit")
+PASSPORTS = ("foreign-passport", "id-card", "permanent-residence-permit", "temporary-residence-permit")
 DMS = Counter("dms-site", "ua/dms", tuple(f"ua/{name}" for name in PASSPORTS))
 
 

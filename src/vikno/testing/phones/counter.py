@@ -26,7 +26,7 @@ class NoCounter(ViknoError):
 def counter(words: StageWords) -> Counter:
     """The entry with the most services that can be followed, of the countries that are here. Raises NoCounter."""
     found = [
-        Counter(slug, f"{code}/{entry.authority}", tuple(key for key in entry.services if key in words.processes))
+        Counter(slug, f"{code}/{entry.authority}", tuple(key for key in words.processes if key in entry.services))
         for code, country in words.countries.items()
         for slug, entry in country.entries.items()
         if entry.authority
