@@ -161,9 +161,36 @@ WHATSAPP_TEXT_CHARACTERS = 1024
 WHATSAPP_LABEL_CHARACTERS = 20
 VK_TEXT_CHARACTERS = 4096
 VK_LABEL_CHARACTERS = 40
+# MAX: dev.max.ru/docs-api, and the schema in github.com/max-messenger/max-bot-api-client-go.
 MAX_TEXT_CHARACTERS = 4000
+"""Of one message (`NewMessageBody`)."""
 MAX_LABEL_CHARACTERS = 128
+"""Of a button's text (`Button`); at least one."""
 MAX_BUTTONS = 210
+"""Of one keyboard (dev.max.ru/docs-api/use-cases/sending-messages/keyboard)."""
+MAX_ROWS = 30
+"""Of one keyboard."""
+MAX_BUTTONS_A_ROW = 7
+"""Buttons side by side."""
+MAX_LINKS_A_ROW = 3
+"""The same where one of them opens a link or an app, or asks for a contact or a place."""
+MAX_PAYLOAD_CHARACTERS = 1024
+"""Of a button's payload (`CallbackButton`)."""
+MAX_URL_CHARACTERS = 2048
+"""Of a button's link (`LinkButton`)."""
+MAX_START_CHARACTERS = 128
+"""Of a deep link's payload; a longer one is left out without a word (dev.max.ru/help/deeplinks)."""
+MAX_SECRET_FEWEST_CHARACTERS = 5
+MAX_SECRET_CHARACTERS = 256
+"""Of a subscription's secret: letters, digits, `_` and `-` (`SubscriptionRequestBody`)."""
+MAX_REQUESTS_A_SECOND = 30
+"""Of one bot, all methods together."""
+MAX_CHAT_MESSAGES_A_SECOND = 2
+"""To one dialog; answers to presses are counted apart, as many (dev.max.ru, POST /messages and POST /answers)."""
+MAX_WEBHOOKS_A_SECOND = 100
+"""Updates that are brought to a bot, unless more are agreed."""
+MAX_WEBHOOK_TRIED_S = 8 * 3600
+"""For which an update is brought again, every 30 to 60 seconds, until it is answered with exactly 200."""
 
 LIMITS: dict[str, Limits] = {
     limits.channel: limits
