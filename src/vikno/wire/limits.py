@@ -159,8 +159,39 @@ SMPP_WINDOW = 10
 WHATSAPP_TEXT_CHARACTERS = 1024
 """Of an interactive message's body."""
 WHATSAPP_LABEL_CHARACTERS = 20
+# VK: dev.vk.com; "schema" is github.com/VKCOM/vk-api-schema, version 5.199.
 VK_TEXT_CHARACTERS = 4096
+"""Of messages.send's `message`: what its documentation promises; the schema allows 9000."""
 VK_LABEL_CHARACTERS = 40
+"""Of a key (api/bots/development/keyboard)."""
+VK_KEYS = 40
+"""Of a keyboard below the chat (api/bots/development/keyboard)."""
+VK_ROWS = 10
+"""The same."""
+VK_INLINE_KEYS = 10
+"""Of a keyboard inside a message (api/bots/development/keyboard)."""
+VK_INLINE_ROWS = 6
+"""The same."""
+VK_KEYS_A_ROW = 5
+"""Of both kinds of keyboards."""
+VK_PAYLOAD_CHARACTERS = 255
+"""Of a key, as JSON: what all libraries keep to; messages.send's own may have 1000 (schema)."""
+VK_URL_CHARACTERS = 2000
+"""Of a key that opens a link. VK names none; no browser's address is cut below it."""
+VK_EVENT_DATA_CHARACTERS = 1000
+"""Of messages.sendMessageEventAnswer's `event_data` (schema)."""
+VK_RANDOM_ID = 2**31 - 1
+"""The largest of messages.send's `random_id` that no client takes for negative; 0 is none."""
+VK_SECRET_CHARACTERS = 50
+"""Of a server's `secret_key` (schema, groups.addCallbackServer)."""
+VK_SERVER_TITLE_CHARACTERS = 14
+"""Of a server's `title` (schema, groups.addCallbackServer)."""
+VK_SERVERS = 10
+"""Of one community (api/callback/getting-started)."""
+VK_REF_CHARACTERS = 64
+"""Of a link's `ref`. VK names none; every messenger's link carries so many."""
+VK_REQUESTS_A_SECOND = 20
+"""With a community's token (api/api-requests)."""
 # MAX: dev.max.ru/docs-api, and the schema in github.com/max-messenger/max-bot-api-client-go.
 MAX_TEXT_CHARACTERS = 4000
 """Of one message (`NewMessageBody`)."""
@@ -199,7 +230,7 @@ LIMITS: dict[str, Limits] = {
         Limits("viber", "characters", VIBER_TEXT_CHARACTERS, VIBER_LABEL_CHARACTERS, VIBER_BUTTONS),
         Limits("sms", "utf16", SMS_PART_UNITS * SMS_PARTS, None, None, has_buttons=False),
         Limits("whatsapp", "characters", WHATSAPP_TEXT_CHARACTERS, WHATSAPP_LABEL_CHARACTERS, None),
-        Limits("vk", "characters", VK_TEXT_CHARACTERS, VK_LABEL_CHARACTERS, None),
+        Limits("vk", "characters", VK_TEXT_CHARACTERS, VK_LABEL_CHARACTERS, VK_KEYS),
         Limits("max", "characters", MAX_TEXT_CHARACTERS, MAX_LABEL_CHARACTERS, MAX_BUTTONS),
         Limits("web"),
         Limits("email", has_buttons=False),
