@@ -156,9 +156,53 @@ SMPP_PDU_BYTES = 70_000
 """Of one packet: a message_payload has at most 65,535 octets (SMPP 3.4, 5.3.2.32), the rest is small."""
 SMPP_WINDOW = 10
 """Messages on their way on one connection: what most centres allow (SMPP 3.4, 2.9, advises no more than 10)."""
+# WhatsApp: Meta's Cloud API reference (developers.facebook.com/documentation/business-messaging/whatsapp).
 WHATSAPP_TEXT_CHARACTERS = 1024
 """Of an interactive message's body."""
+WHATSAPP_PLAIN_CHARACTERS = 4096
+"""Of a message that is nothing but text."""
+WHATSAPP_BUTTONS = 3
+"""Reply buttons of one message."""
 WHATSAPP_LABEL_CHARACTERS = 20
+"""Of a reply button's title."""
+WHATSAPP_BUTTON_ID_CHARACTERS = 256
+"""Of a reply button's id."""
+WHATSAPP_ROWS = 10
+"""Of a list, in all its sections together; a section without a title is enough for them."""
+WHATSAPP_SECTIONS = 10
+"""Of a list."""
+WHATSAPP_ROW_CHARACTERS = 24
+"""Of a row's title."""
+WHATSAPP_ROW_MORE_CHARACTERS = 72
+"""Of a row's description, which stands below its title in small letters."""
+WHATSAPP_ROW_ID_CHARACTERS = 200
+"""Of a row's id."""
+WHATSAPP_MENU_CHARACTERS = 20
+"""Of the button that opens a list."""
+WHATSAPP_HEADER_CHARACTERS = 60
+"""Above an interactive message's body."""
+WHATSAPP_FOOTER_CHARACTERS = 60
+"""Below it."""
+WHATSAPP_TEMPLATE_CHARACTERS = 1024
+"""Of a template's body with what is filled in."""
+WHATSAPP_TEMPLATE_SPACES = 4
+"""In a row, in what is filled in; tabs and new lines are refused there."""
+WHATSAPP_PICTURE_BYTES = 5_000_000
+"""Of a picture."""
+WHATSAPP_FILE_BYTES = 100_000_000
+"""Of a document."""
+WHATSAPP_MESSAGES_A_SECOND = 80
+"""Of one number, before Meta raises it to 1000; then error 130429."""
+WHATSAPP_PAIR_GAP_S = 6
+"""Seconds between two messages to one person, on average; then error 131056."""
+WHATSAPP_PAIR_BURST = 45
+"""So many to one person may follow each other at once."""
+WHATSAPP_WINDOW_S = 24 * 3600
+"""After a person's message; later only approved templates reach them, else error 131047."""
+WHATSAPP_TRIED_S = 7 * 24 * 3600
+"""For which a webhook's call is brought again until it is answered with 200."""
+WHATSAPP_WEBHOOK_BYTES = 3_000_000
+"""Of one call of a webhook, by its documentation; ours take a third of it (`vikno.wire.hooks`)."""
 # VK: dev.vk.com; "schema" is github.com/VKCOM/vk-api-schema, version 5.199.
 VK_TEXT_CHARACTERS = 4096
 """Of messages.send's `message`: what its documentation promises; the schema allows 9000."""
