@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from tests.network import certified, listening
 from vikno.usecases.channel import NotCarried
-from vikno.wire.connection import place_of
+from vikno.wire.connection import place_of, trusting
 from vikno.wire.http import MOST_ANSWER_BYTES, HttpAnswer, HttpRequest, HttpTransport
 
 Start = Callable[[Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]], Awaitable[str]]
@@ -260,3 +261,17 @@ async def test_a_certificate_that_nobody_trusts_means_that_nothing_left(
 def test_a_place_shows_no_secret() -> None:
     shown = repr(place_of("https://vikno:hush@api.example/bot1:token/send?key=too"))
     assert not any(word in shown for word in ("hush", "token", "too", "dmlrbm86")), shown
+
+
+async def test_a_certificate_is_trusted_by_whoever_is_told_to(unused_tcp_port: int, tmp_path: Path) -> None:
+    shows, trusts = certified()
+    server = await asyncio.start_server(written(OK), "127.0.0.1", unused_tcp_port, ssl=shows)
+    client = HttpTransport(answer_s=5.0, trust=trusts)
+    answer = await client.carry(HttpRequest("POST", f"https://localhost:{unused_tcp_port}/", {}, b"x"))
+    await client.close()
+    server.close()
+    assert isinstance(answer, HttpAnswer)
+    (tmp_path / "nothing.pem").write_text("no certificates")
+    for name in ("nothing.pem", "missing.pem"):
+        with pytest.raises(OSError):  # noqa: PT011 - whichever it is
+            trusting(str(tmp_path / name))

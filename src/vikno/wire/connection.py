@@ -186,10 +186,15 @@ class Connection(asyncio.Protocol):
 
 
 class Pool:
-    """The connections to one place: at most `at_once`, each given up when it was idle for `kept_s`."""
+    """The connections to one place: at most `at_once`, each given up when it was idle for `kept_s`.
 
-    def __init__(self, place: Place, at_once: int, kept_s: float, most_bytes: int) -> None:
-        self._place, self._kept_s, self._most = place, kept_s, most_bytes
+    `trust`: whom to believe that it is this place, where it is not what this machine trusts.
+    """
+
+    def __init__(
+        self, place: Place, at_once: int, kept_s: float, most_bytes: int, trust: ssl.SSLContext | None = None
+    ) -> None:
+        self._place, self._kept_s, self._most, self._trust = place, kept_s, most_bytes, trust
         self.room = asyncio.Semaphore(at_once)
         self._idle: list[Connection] = []
         self._all: set[Connection] = set()
@@ -211,7 +216,7 @@ class Pool:
                 lambda: Connection(self._most),
                 place.host,
                 place.port,
-                ssl=trusted() if place.tls else None,
+                ssl=(self._trust or trusted()) if place.tls else None,
                 server_hostname=place.host if place.tls else None,
             )
         self._all.add(made)
@@ -242,3 +247,13 @@ class Pool:
 def trusted() -> ssl.SSLContext:
     """What this machine trusts."""
     return ssl.create_default_context()
+
+
+def trusting(bundle: str) -> ssl.SSLContext:
+    """What this machine trusts, and the authorities of a PEM file besides.
+
+    Raises OSError, which a file of something else is too (`ssl.SSLError`).
+    """
+    context = ssl.create_default_context()
+    context.load_verify_locations(cafile=bundle)
+    return context

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -50,9 +51,12 @@ class HttpAnswer:
 class HttpTransport:
     """Carries requests over kept connections (`usecases.channel.Transport`). Redirects are answers like any other."""
 
-    def __init__(self, *, at_once: int = 64, answer_s: float = ANSWER_S) -> None:
-        """`at_once`: connections to one host; `answer_s`: how long an answer may take, all of it."""
-        self._at_once, self._answer_s = at_once, answer_s
+    def __init__(self, *, at_once: int = 64, answer_s: float = ANSWER_S, trust: ssl.SSLContext | None = None) -> None:
+        """`at_once`: connections to one host; `answer_s`: how long an answer may take, all of it.
+
+        `trust`: whose certificates are believed, where it is not what this machine trusts (`connection.trusting`).
+        """
+        self._at_once, self._answer_s, self._trust = at_once, answer_s, trust
         self._pools: dict[tuple[str, int, bool], Pool] = {}
 
     async def carry(self, request: HttpRequest) -> HttpAnswer | NotCarried:
@@ -85,5 +89,6 @@ class HttpTransport:
         await asyncio.sleep(0)  # the transports say goodbye in the next round of the loop
 
     def _open(self, place: Place) -> Pool:
-        pool = self._pools[place.host, place.port, place.tls] = Pool(place, self._at_once, KEPT_S, MOST_ANSWER_BYTES)
+        pool = Pool(place, self._at_once, KEPT_S, MOST_ANSWER_BYTES, self._trust)
+        self._pools[place.host, place.port, place.tls] = pool
         return pool
