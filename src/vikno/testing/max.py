@@ -116,6 +116,11 @@ class Person:
         self._add(Line("me", shown, mid))
         await self.server.bring("message_created", self._message(mid, text, attachments))
 
+    async def speak(self) -> None:
+        """A voice message, of which MAX brings nothing but that there was one."""
+        self._add(Line("me", "[voice]"))
+        await self.server.bring("message_created", {"user_locale": self.language})
+
     async def edit(self, text: str) -> None:
         """Say their last message in other words."""
         line = next(line for line in reversed(self.lines) if line.by == "me")

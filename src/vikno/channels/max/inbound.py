@@ -111,9 +111,9 @@ class Update(Named, frozen=True):
 
 
 class MessageUpdate(Update, frozen=True, kw_only=True):
-    """message_created, message_edited."""
+    """message_created, message_edited. Of a voice message MAX says nothing, not even whose it is (client-ts #250)."""
 
-    message: Message
+    message: Message | None = None
 
 
 class CallbackUpdate(Update, frozen=True, kw_only=True):
@@ -161,7 +161,7 @@ Told = tuple[str, User, Happened, str]  # key, who, what happened, what the ackn
 
 def _wrote(update: MessageUpdate) -> Told | None:
     message = update.message
-    if message.sender is None or message.recipient.chat_type != "dialog":
+    if message is None or message.sender is None or message.recipient.chat_type != "dialog":
         return None
     body = message.body
     if body is None:
@@ -177,7 +177,7 @@ def _wrote(update: MessageUpdate) -> Told | None:
 
 def _edited(update: MessageUpdate) -> Told | None:
     message = update.message
-    if message.sender is None or message.recipient.chat_type != "dialog" or message.body is None:
+    if message is None or message.sender is None or message.body is None or message.recipient.chat_type != "dialog":
         return None
     return f"edited:{message.body.mid}:{update.timestamp}", message.sender, Unsupported("edited"), ""
 
