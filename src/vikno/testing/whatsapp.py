@@ -600,7 +600,7 @@ def _shape_faults(template: dict[str, Any]) -> Iterator[str]:
     if not template["name"] or not template["language"]["code"]:
         yield "template has no name or language"
     for component in template.get("components", ()):
-        if component["type"] not in ("header", "body", "button"):
+        if component["type"].lower() not in ("header", "body", "button"):
             yield f"no component is a {component['type']}"
         for one in component["parameters"]:
             if one["type"] != "text" or not isinstance(one["text"], str):
@@ -637,7 +637,7 @@ def _choices(about: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 def _filled(template: dict[str, Any]) -> list[str]:
     """What is filled into the body."""
-    bodies = [one for one in template.get("components", ()) if one["type"] == "body"]
+    bodies = [one for one in template.get("components", ()) if one["type"].lower() == "body"]
     return [one["text"] for body in bodies for one in body["parameters"]]
 
 
