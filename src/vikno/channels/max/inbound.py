@@ -79,13 +79,19 @@ class Body(Struct, frozen=True):
     attachments: tuple[Attachment, ...] | None = None
 
 
+class Linked(Struct, frozen=True, gc=False):
+    """What a message refers to: `forward` or `reply`."""
+
+    type: str
+
+
 class Message(Struct, frozen=True):
-    """`sender` is absent for a channel's posts, `body` for what somebody else wrote and was only passed on."""
+    """`sender` is absent for a channel's posts, `body` perhaps for what was only passed on."""
 
     recipient: Recipient
     sender: User | None = None
     body: Body | None = None
-    timestamp: Moment | None = None
+    link: Linked | None = None
 
 
 class Callback(Struct, frozen=True, gc=False):
@@ -171,7 +177,8 @@ def _wrote(update: MessageUpdate) -> Told | None:
         start = _START.match(body.text)
         happened = Opened(start["token"] or "") if start else Wrote(body.text)
     else:
-        happened = Unsupported(_kind(body))
+        passed_on = message.link is not None and message.link.type == "forward"
+        happened = Unsupported("forward" if passed_on else _kind(body))
     return f"message:{body.mid}", message.sender, happened, ""
 
 
