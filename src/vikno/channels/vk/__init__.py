@@ -111,6 +111,7 @@ class Vk:
 
         Raises Unreadable.
         """
+        self._asked = False
         found = came.read(raw.body)
         self._asked = found is None  # `ack` follows at once: of this nothing is put on record in between
         return found or ()
