@@ -198,6 +198,7 @@ class Person:
         }
         message |= {"text": text, "attachments": attachments or [], "fwd_messages": [], "important": False}
         message |= {"conversation_message_id": len(self.lines), "random_id": 0, "is_hidden": False}
+        message["version"] = 10_000_000 + number
         if payload is not None:
             message["payload"] = payload
         if self.ref is not None:

@@ -15,6 +15,7 @@ from vikno.channels.vk import CommunityMalformed, SecretMalformed, Vk
 from vikno.channels.vk.inbound import MOST_BYTES, mark_of, marked, read
 from vikno.usecases.channel import Ack, Opened, Pressed, Raw, Returned, Unreadable, Unsupported, Wrote
 from vikno.wire import limits
+from vikno.wire.hooks import Hook
 
 WORDS: dict[str, Any] = {"date": 1, "from_id": 100001, "peer_id": 100001, "text": "так"}
 
@@ -121,6 +122,14 @@ def test_what_comes_next_is_not_answered_with_the_confirmation_string(community:
     with pytest.raises(Unreadable):
         community.parse(Raw(event(about=5)))
     assert community.ack((), ()).body == b"ok"
+
+
+async def test_the_door_of_all_webhooks_hands_out_the_confirmation_string(community: Vk) -> None:
+    nobody: Any = None
+    hook = Hook(community, nobody, nobody, nobody)
+    plain = [(b"content-type", b"text/plain; charset=utf-8")]
+    assert await hook.answer([], event("confirmation", secret=None)) == (200, plain, b"a1b2c3d4")
+    assert await hook.answer([], event("message_typing_state")) == (200, plain, b"ok")
 
 
 # ---- presses ----

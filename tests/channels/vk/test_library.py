@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import vk_api  # type: ignore[import-untyped]
+from vk_api.keyboard import VkKeyboard  # type: ignore[import-untyped]
 
 import vikno.channels.vk as package
 from tests.channels.vk.conftest import GROUP, NAME, SECRET, TOKEN
@@ -16,9 +18,6 @@ from vikno.domain.dialog.messages import Button
 from vikno.testing.channel_examples import driver
 from vikno.testing.vk import VkServer, plain
 from vikno.usecases.channel import Outbound
-
-vk_api: Any = pytest.importorskip("vk_api", reason="pip install vk_api")
-keyboards: Any = pytest.importorskip("vk_api.keyboard")
 
 COUNTRIES = tuple(Button(f"1.{at}", f"Країна {at}") for at in range(60))
 SAID = (
@@ -31,7 +30,7 @@ SAID = (
 
 def built(keyboard: dict[str, Any]) -> dict[str, Any]:
     """The same keyboard by the library, which refuses what has too many rows or keys in one."""
-    board = keyboards.VkKeyboard(one_time=keyboard["one_time"], inline=keyboard["inline"])
+    board = VkKeyboard(one_time=keyboard["one_time"], inline=keyboard["inline"])
     for at, row in enumerate(keyboard["buttons"]):
         if at:
             board.add_line()
@@ -89,7 +88,7 @@ async def test_the_library_talks_with_the_simulator(vk: VkServer, client: Any) -
         await asked(client, "messages.send", peer_id=olena.id, random_id=1, message="рано")
     assert refused.value.code == 901
     olena.allowed = True
-    board = keyboards.VkKeyboard(inline=True)
+    board = VkKeyboard(inline=True)
     board.add_button("Так", payload={"b": "1.a"})
     about = {"peer_id": olena.id, "message": "Так?", "keyboard": board.get_keyboard()}
     first = await asked(client, "messages.send", random_id=7, **about)
