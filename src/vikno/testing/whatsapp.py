@@ -230,7 +230,7 @@ class WhatsAppServer:
         self.templates: dict[tuple[str, str], str] = {}
         self.paused: set[str] = set()
         self.categories: dict[str, str] = {}
-        self.webhook = ""
+        self.webhook, self.subscribed = "", True
         self.called: list[tuple[str, Any, int]] = []
         """API calls: method and path, body, error code or 0."""
         self.brought: list[tuple[dict[str, Any], int | None]] = []
@@ -323,7 +323,7 @@ class WhatsAppServer:
         change = {"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata, **about}}
         if self._held is not None:
             self._held.append(change)
-        elif self.webhook:
+        elif self.webhook and self.subscribed:
             await self._carry(_call(self.business, [change]))
 
     def status(self, message: str, state: str, person: Person | None, code: int | None = None) -> dict[str, Any]:
@@ -397,6 +397,12 @@ class WhatsAppServer:
                 return self._send(asked)
             case "GET", templates if templates == f"{self.business}/message_templates":
                 return {"data": list(self._templates(query.get("name", "")))}
+            case "POST", apps if apps == f"{self.business}/subscribed_apps":
+                self.subscribed = True
+                return {"success": True}
+            case "GET", apps if apps == f"{self.business}/subscribed_apps":
+                app = {"whatsapp_business_api_data": {"id": "1", "name": "Vikno", "link": "https://example.com/"}}
+                return {"data": [app] if self.subscribed else []}
         return _error(100, f"Object with ID '{path}' does not exist")
 
     def _about(self) -> dict[str, Any]:

@@ -489,6 +489,25 @@ async def test_the_check_says_what_is_not_as_printed(meta: WhatsAppServer, offic
     assert any("RED" in one for one in (await office.bot.self_check(carry)).notes)
 
 
+async def test_an_app_that_hears_nothing_is_noticed_and_subscribed(
+    meta: WhatsAppServer, office: Office, account: dict[str, Any]
+) -> None:
+    url, meta.subscribed = meta.webhook, False
+    olena = meta.person("Олена")
+    await olena.write("є хто?")
+    assert office.happened == []
+    office.bot = WhatsApp(**account, api=meta.api, business=meta.business)
+    carry = office.transport.carry
+    assert ["No app" in one for one in (await office.bot.self_check(carry)).wrong] == [True]
+    assert await office.bot.register(carry, url) is None
+    assert (await office.bot.self_check(carry)).ok
+    await olena.write("є хто?")
+    assert office.happened == [Wrote("є хто?")]
+    office.bot = WhatsApp(**account, api=meta.api, business="1")
+    assert await office.bot.register(carry, url) is not None
+    assert len((await office.bot.self_check(carry)).wrong) == 1
+
+
 @pytest.mark.parametrize("body", ["", "[]", "{", '{"display_phone_number": 5}', "[" * 50_000])
 async def test_a_check_that_hears_nonsense_says_so(account: dict[str, Any], body: str, line: HttpTransport) -> None:
     async def nonsense(_: web.BaseRequest) -> web.Response:

@@ -116,6 +116,7 @@ def test_the_verify_token_is_made_of_the_secret_and_tells_nothing_of_it(bot: Wha
     assert bot.verify_token == WhatsApp(**account).verify_token
     assert bot.verify_token != WhatsApp(**{**account, "secret": "another"}).verify_token
     assert SECRET not in bot.verify_token
+    assert WhatsApp(**account, verify_token="agreed").verify_token == "agreed"
 
 
 # ---- the entry link ----

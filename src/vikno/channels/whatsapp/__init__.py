@@ -72,6 +72,14 @@ class TemplatesInfo(Struct, frozen=True):
     data: tuple[TemplateInfo, ...] = ()
 
 
+class AppsInfo(Struct, frozen=True):
+    """The apps that hear of an account."""
+
+    data: tuple[msgspec.Raw, ...] = ()
+
+
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_read_apps = msgspec.json.Decoder(AppsInfo).decode
 _read_info = msgspec.json.Decoder(NumberInfo).decode
 _read_templates = msgspec.json.Decoder(TemplatesInfo).decode
 
@@ -85,10 +93,11 @@ class WhatsApp:
 
     `template`: the name of an approved utility template whose body has one parameter, {{1}}, and `languages` those in
     which it is approved, as Meta spells them; all that is not a reply goes as this template. Without it notices reach
-    only those who have written within a day. `business`: the id of the account of the business, so that `self_check`
-    can look at the template.
+    only those who have written within a day. `business`: the id of the account of the business (WABA), with which
+    `register` subscribes the app to it, and `self_check` looks at the template.
 
-    `menu`: a language -> what stands on the button that opens a list. `greeting`: what a link has people say.
+    `verify_token`: what Meta says when it tries the webhook's address, so that we know it; made of the secret if none
+    is given. `menu`: a language -> what stands on the button that opens a list. `greeting`: what a link has people say.
     `phones`: people are known by their phone where Meta tells it, and not by their id: for Meta's test numbers,
     which write to no ids.
     """
@@ -115,6 +124,7 @@ class WhatsApp:
         template: str | None = None,
         languages: Sequence[str] = ("uk",),
         business: str | None = None,
+        verify_token: str | None = None,
         menu: Callable[[str], str] = lambda _: said.MENU,
         greeting: str = GREETING,
         phones: bool = False,
@@ -123,16 +133,12 @@ class WhatsApp:
         self.phone = _digits(phone or "") or None
         self.template = Template(template, tuple(languages) or ("uk",)) if template else None
         self._secret, self._number, self._business = secret, number, business
+        self.verify_token = verify_token or _made_of(secret)
         self._api, self._menu, self._greeting, self._phones = api.rstrip("/"), menu, greeting, phones
         self._headers: Mapping[str, str] = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def __repr__(self) -> str:
         return f"WhatsApp({self.account!r}, name={self.name!r}, phone={self.phone!r})"
-
-    @property
-    def verify_token(self) -> str:
-        """What Meta says when it tries the webhook's address, so that we know it: made of the app's secret."""
-        return hmac.new(self._secret.encode(), b"vikno: a webhook of WhatsApp", "sha256").hexdigest()[:32]
 
     # ---- in ----
 
@@ -170,7 +176,8 @@ class WhatsApp:
         return HttpRequest("POST", f"{self._api}/{path}", self._headers, said.encode(body))
 
     def _get(self, path: str, **query: str) -> HttpRequest:
-        return HttpRequest("GET", f"{self._api}/{path}?{urlencode(query)}", self._headers)
+        asked = f"?{urlencode(query)}" if query else ""
+        return HttpRequest("GET", f"{self._api}/{path}{asked}", self._headers)
 
     # ---- the account ----
 
@@ -185,17 +192,21 @@ class WhatsApp:
     async def register(self, carry: Carry, url: str) -> str | None:
         """Let Meta bring the number's events to `url`; what is wrong and what to do, or None when it will.
 
-        Meta tries the address at once by GET, so the server is up before. That the app is subscribed to the field
-        `messages` of the account is done once in its dashboard.
+        Meta tries the address at once by GET, so the server is up before. Where the account of the business is known,
+        the app is subscribed to it. That the app asks for the field `messages` is set once, in its dashboard.
         """
         self.webhook = url
+        if self._business is not None:
+            outcome = said.classify(await carry(self._post(f"{self._business}/subscribed_apps", {})))
+            if not isinstance(outcome, Sent):
+                return f"Meta does not subscribe the app to the account of the business ({outcome.reason})."
         asked = {"webhook_configuration": {"override_callback_uri": url, "verify_token": self.verify_token}}
         outcome = said.classify(await carry(self._post(self._number, asked)))
         if isinstance(outcome, Sent):
             return None
         return (
             f"Meta does not take the webhook ({outcome.reason}). It must answer from outside, by https with a "
-            "certificate that is not self-signed, and the app must be subscribed to the field “messages”."
+            "certificate that is not self-signed, and the app must ask for the field “messages”."
         )
 
     async def self_check(self, carry: Carry) -> Health:
@@ -206,9 +217,9 @@ class WhatsApp:
             return Health(None, (f"Meta does not say who the number is: {refused}",))
         try:
             info = _read_info(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except _UNREADABLE:
             return Health(None, ("What Meta says of the number cannot be read.",))
-        wrong = [*self._wrong(info), *await self._wrong_template(carry)]
+        wrong = [*self._wrong(info), *await self._wrong_business(carry), *await self._wrong_template(carry)]
         if self.phone is None:
             self.phone = _digits(info.display_phone_number) or None
         return Health(info.verified_name or None, tuple(wrong), tuple(self._notes(info)))
@@ -229,6 +240,19 @@ class WhatsApp:
         elif webhook is not None and self.webhook is not None and webhook != self.webhook:
             yield "Meta brings events to another address than ours: register the webhook again."
 
+    async def _wrong_business(self, carry: Carry) -> Sequence[str]:
+        if self._business is None:
+            return ()
+        answer = await carry(self._get(f"{self._business}/subscribed_apps"))
+        refused = _refusal(answer)
+        if refused is not None:
+            return (f"Meta does not say who listens to the account of the business: {refused}",)
+        try:
+            apps = _read_apps(answer.body).data
+        except _UNREADABLE:
+            return ("What Meta says of the account of the business cannot be read.",)
+        return () if apps else ("No app is subscribed to the account of the business: register the webhook again.",)
+
     async def _wrong_template(self, carry: Carry) -> Sequence[str]:
         if self.template is None or self._business is None:
             return ()
@@ -240,7 +264,7 @@ class WhatsApp:
             return (f"Meta does not say what the template “{name}” is: {refused}",)
         try:
             found = {one.language: one for one in _read_templates(answer.body).data if one.name == name}
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except _UNREADABLE:
             return ("What Meta says of the template cannot be read.",)
         return [
             f"Template “{name}” in {language}: {wrong}."
@@ -255,6 +279,11 @@ class WhatsApp:
             yield "The account of the business is not set, so nobody looks whether the template is approved."
         if info.quality_rating in ("YELLOW", "RED"):
             yield f"People block or report the number: its quality is {info.quality_rating}."
+
+
+def _made_of(secret: str) -> str:
+    """A word that only those know who know the secret, and that tells nothing of it."""
+    return hmac.new(secret.encode(), b"vikno: a webhook of WhatsApp", "sha256").hexdigest()[:32]
 
 
 def _brings_to(info: NumberInfo) -> str | None:
