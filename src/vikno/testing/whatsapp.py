@@ -403,7 +403,7 @@ class WhatsAppServer:
             case "GET", apps if apps == f"{self.business}/subscribed_apps":
                 app = {"whatsapp_business_api_data": {"id": "1", "name": "Vikno", "link": "https://example.com/"}}
                 return {"data": [app] if self.subscribed else []}
-        return _error(100, f"Object with ID '{path}' does not exist")
+        return _error(100, f"Unsupported request. Object with ID '{path}' does not exist", 33)
 
     def _about(self) -> dict[str, Any]:
         about: dict[str, Any] = {"id": self.number, "display_phone_number": f"+{self.phone}"}
@@ -658,9 +658,10 @@ def _call(business: str, changes: list[dict[str, Any]]) -> dict[str, Any]:
     return {"object": "whatsapp_business_account", "entry": [{"id": business, "changes": changes}]}
 
 
-def _error(code: int, words: str | None = None) -> dict[str, Any]:
+def _error(code: int, words: str | None = None, subcode: int | None = None) -> dict[str, Any]:
     message = words or CODES.get(code, "Unknown error")
-    return {"error": {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A1b2C3"}}
+    about = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A1b2C3"}
+    return {"error": about if subcode is None else about | {"error_subcode": subcode}}
 
 
 def _counted(person: Person, now_s: float) -> bool:

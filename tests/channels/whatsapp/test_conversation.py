@@ -422,6 +422,8 @@ async def test_a_wrong_token_is_a_trouble_of_the_account(
     health = await office.bot.self_check(office.transport.carry)
     assert (health.name, health.ok) == (None, False)
     assert "190" in health.wrong[0]
+    office.bot = WhatsApp(**{**account, "number": "1"}, api=meta.api)
+    assert isinstance((await office.say("UA.1", Outbound("а")))[0], Misconfigured)
 
 
 async def test_long_texts_and_many_choices_arrive_whole(meta: WhatsAppServer, office: Office) -> None:

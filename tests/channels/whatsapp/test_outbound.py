@@ -173,6 +173,16 @@ def test_two_buttons_alike_become_rows() -> None:
     assert body["interactive"]["type"] == "list"
 
 
+@pytest.mark.parametrize(("length", "count"), [(800, 1), (801, 2), (1601, 3)])
+def test_a_notice_is_parted_where_the_template_is_full(length: int, count: int) -> None:
+    assert len(rendered(Outbound("і" * length, purpose="notice"), bot=WITH_TEMPLATE)) == count
+
+
+def test_an_id_as_long_as_whatsapp_carries_is_tapped() -> None:
+    (body,) = rendered(Outbound("?", buttons=(Button("a" * 200, "Так"), Button("b" * 200, "і" * 21))))
+    assert set(offered([body])) == {"a" * 200, "b" * 200}
+
+
 @pytest.mark.parametrize("identity", ["", " a", "a" * 201, "ї", "a\n"])
 def test_an_id_that_whatsapp_would_not_carry_is_typed(identity: str) -> None:
     (body,) = rendered(Outbound("?", buttons=(Button(identity, "Так"), Button("b", "Ні"))))

@@ -346,6 +346,7 @@ class Fault(Struct, frozen=True):
     """A refusal. Its words are not read: they may speak of a person."""
 
     code: int
+    error_subcode: int | None = None
 
 
 class Answer(Struct, frozen=True):
@@ -370,7 +371,8 @@ def classify(answer: HttpAnswer | NotCarried) -> Outcome:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         said = None
     if said is not None and said.error is not None:
-        return meaning(said.error.code) or _by_status(answer, f"{answer.status} code {named(said.error.code)}")
+        code, subcode = said.error.code, said.error.error_subcode
+        return meaning(code, subcode) or _by_status(answer, f"{answer.status} code {named(code)}")
     if answer.status == 200:
         taken = said is not None and (said.messages or said.success)
         return Sent(said.messages[0].id if said and said.messages else "") if taken else Unknown("answer_unreadable")

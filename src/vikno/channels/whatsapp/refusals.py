@@ -52,13 +52,14 @@ CODES: dict[int, tuple[Callable[[str], Outcome], str]] = {
     131045: (Misconfigured, "the number is not registered: register it anew"),
     # What `DeadAddress` says, to the letter: nothing reaches them any more until they write.
     131047: (DeadAddress, "more than 24 hours after their last message, and no template"),
-    131048: (_account(LATER_S), "too many people have blocked or reported the number"),
+    131048: (Misconfigured, "too many people have blocked or reported the number: see its quality"),
     131049: (_chat(LATER_S), "Meta keeps it from the person for now"),
     131050: (BadMessage, "the person wants no marketing"),
     131051: (BadMessage, "unsupported type"),
     131056: (_chat(float(WHATSAPP_PAIR_GAP_S)), "too many messages to this person"),
     131057: (_account(FULL_S), "the account is being moved"),
     131062: (BadMessage, "this cannot be sent to an id, only to a phone"),
+    131064: (Misconfigured, "limited, since templates were of another category than they said"),
     # A template's faults cost the notice and nothing else: replies need no template, and would wait with the account.
     132000: (BadMessage, "template: it has not one parameter"),
     132001: (BadMessage, "template: there is none of this name in this language"),
@@ -76,8 +77,14 @@ CODES: dict[int, tuple[Callable[[str], Outcome], str]] = {
 """Meta's list of error codes, as far as they can meet a message."""
 
 
-def meaning(code: int) -> Outcome | None:
+NO_OBJECT = 33
+"""The subcode with which 100 says that there is no such number, or that the token may not see it."""
+
+
+def meaning(code: int, subcode: int | None = None) -> Outcome | None:
     """What a code means; None if it is on no list."""
+    if code == 100 and subcode == NO_OBJECT:
+        code = 33
     if code in CODES:
         return CODES[code][0](named(code))
     if 200 <= code <= 299:
