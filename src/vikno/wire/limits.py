@@ -211,13 +211,13 @@ VK_LABEL_CHARACTERS = 40
 VK_KEYS = 40
 """Of a keyboard below the chat (api/bots/development/keyboard)."""
 VK_ROWS = 10
-"""The same."""
+"""Of a keyboard below the chat (api/bots/development/keyboard)."""
 VK_INLINE_KEYS = 10
 """Of a keyboard inside a message (api/bots/development/keyboard)."""
 VK_INLINE_ROWS = 6
-"""The same."""
+"""Of a keyboard inside a message (api/bots/development/keyboard)."""
 VK_KEYS_A_ROW = 5
-"""Of both kinds of keyboards."""
+"""Of a keyboard, below the chat or inside a message (api/bots/development/keyboard)."""
 VK_PAYLOAD_CHARACTERS = 255
 """Of a key, as JSON: what all libraries keep to; messages.send's own may have 1000 (schema)."""
 VK_URL_CHARACTERS = 2000

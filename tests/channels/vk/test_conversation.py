@@ -23,6 +23,7 @@ from vikno.usecases.channel import (
     Inbound,
     Left,
     Misconfigured,
+    NotCarried,
     Opened,
     Outbound,
     Outcome,
@@ -36,7 +37,7 @@ from vikno.usecases.channel import (
     Unsupported,
     Wrote,
 )
-from vikno.wire.http import HttpTransport
+from vikno.wire.http import HttpAnswer, HttpTransport
 
 PLACES = (Button("1.a", "В Україні"), Button("1.b", "За кордоном"))
 
@@ -479,6 +480,39 @@ async def test_the_check_of_a_community_that_is_not_reached(office: Office) -> N
     wrong = await gone.register(office.transport.carry, office.url)
     assert wrong is not None
     assert "does not answer" in wrong
+
+
+FAULTS = (
+    HttpAnswer(200, {}, b'{"error": {"error_code": 10}}'),
+    HttpAnswer(200, {}, b"<html>"),
+    HttpAnswer(200, {}, b'{"response": "another"}'),
+    NotCarried(left=True, reason="TimeoutError"),
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=("refused", "a page", "another answer", "none"))
+async def test_whatever_step_fails_it_is_said_what_to_do(vk: VkServer, fault: HttpAnswer | NotCarried) -> None:
+    async with at_work(vk) as office:
+        for known in (True, False):
+            for step in range(5):
+                asked: list[Any] = []
+
+                async def carry(request: Any, step: int = step, asked: list[Any] = asked) -> Any:
+                    asked.append(request)
+                    return fault if len(asked) == step + 1 else await office.transport.carry(request)
+
+                bot = Vk(token=TOKEN, secret=SECRET, group=GROUP, api=vk.api)
+                if not known:
+                    vk.servers.clear()
+                wrong = await bot.register(carry, office.url)
+                assert (wrong is None) is (len(asked) <= step)
+                assert wrong is None or (TOKEN not in wrong and SECRET not in wrong)
+                asked.clear()
+                office.bot.confirmation = bot.confirmation or vk.code
+                await bot.register(office.transport.carry, office.url)
+                asked.clear()
+                health = await bot.self_check(carry)
+                assert health.ok is (len(asked) <= step)
 
 
 async def test_a_page_can_show_the_phone(vk: VkServer, office: Office) -> None:

@@ -16,7 +16,7 @@ from tests.channels.vk.conftest import GROUP, NAME, SECRET, TOKEN
 from vikno.channels.vk import Vk
 from vikno.domain.dialog.messages import Button
 from vikno.testing.channel_examples import driver
-from vikno.testing.vk import VkServer, plain
+from vikno.testing.vk import Refusal, VkServer, keyboard_of, plain
 from vikno.usecases.channel import Outbound
 
 COUNTRIES = tuple(Button(f"1.{at}", f"Країна {at}") for at in range(60))
@@ -129,3 +129,74 @@ async def test_a_wrong_token_is_refused_by_the_simulator(vk: VkServer, client: A
     with pytest.raises(vk_api.ApiError) as refused:
         await asked(client, "groups.getById", group_id=GROUP)
     assert refused.value.code == 5
+
+
+KEY: dict[str, Any] = {"action": {"type": "text", "label": "Так", "payload": '{"b":"1"}'}, "color": "secondary"}
+
+
+def with_key(color: str | None = "secondary", **changes: Any) -> Any:
+    key = {"action": {**KEY["action"], **changes}} | ({"color": color} if color else {})
+    return {"buttons": [[key]]}
+
+
+TAKEN = [
+    {"buttons": []},
+    {"buttons": [[KEY] * 5] * 8},
+    {"inline": True, "buttons": [[KEY] * 5] * 2},
+    {"one_time": True, "buttons": [[KEY]] * 10},
+    with_key(label="а" * 40),
+    with_key(payload='"' + "a" * 253 + '"'),
+    with_key(None, type="open_link", link="https://a.example/"),
+]
+REFUSED = [
+    [],
+    {},
+    {"buttons": {}},
+    {"buttons": [[]]},
+    {"buttons": [KEY]},
+    {"buttons": [[KEY] * 6]},
+    {"buttons": [[KEY]] * 11},
+    {"buttons": [[KEY] * 5] * 8 + [[KEY]]},
+    {"inline": True, "buttons": [[KEY]] * 7},
+    {"inline": True, "buttons": [[KEY] * 4] * 3},
+    {"inline": True, "one_time": True, "buttons": [[KEY]]},
+    {"buttons": [[5]]},
+    {"buttons": [[{"color": "primary"}]]},
+    with_key("mauve"),
+    with_key(type="share_phone"),
+    with_key(label=""),
+    with_key(label="а" * 41),
+    with_key(payload='"' + "a" * 254 + '"'),
+    with_key(payload="{"),
+    with_key(payload={"b": "1"}),
+    with_key(None, type="open_link"),
+    with_key(None, type="open_link", link="javascript:1"),
+    with_key("primary", type="open_link", link="https://a.example/"),
+]
+
+
+def test_the_simulator_refuses_what_vk_does() -> None:
+    for keyboard in TAKEN:
+        assert keyboard_of(json.dumps(keyboard)) == keyboard
+    for keyboard in REFUSED:
+        with pytest.raises(Refusal) as refused:
+            keyboard_of(json.dumps(keyboard))
+        assert refused.value.code == 911, keyboard
+    with pytest.raises(Refusal):
+        keyboard_of("{")
+
+
+async def test_the_simulator_sends_to_nobody_whom_vk_would_not(vk: VkServer, client: Any) -> None:
+    ivan = vk.person("Іван")
+    ivan.allowed = ivan.blocked = True
+    for peer, code in ((ivan.id, 900), (5, 901), (0, 917), (2_000_000_001, 917), ("x", 100)):
+        with pytest.raises(vk_api.ApiError) as refused:
+            await asked(client, "messages.send", peer_id=peer, random_id=1, message="а")
+        assert refused.value.code == code
+    with pytest.raises(vk_api.ApiError) as refused:
+        await asked(client, "messages.send", peer_id=ivan.id, message="а")
+    assert refused.value.code == 100
+    ivan.blocked = False
+    for _ in range(2):  # 0 is no number: nothing is compared
+        await asked(client, "messages.send", peer_id=ivan.id, random_id=0, message="а")
+    assert ivan.said == ["а", "а"]

@@ -191,6 +191,25 @@ def test_a_link_of_the_most_characters_is_a_key(length: int, key: bool) -> None:
     assert (link in form["message"]) is not key
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://[",
+        "https://a.example:port/",
+        "ftp://a.example/",
+        "https://localhost/",
+        "https://me@a.example/",
+        "https://a.example/ b",
+        "//a.example/",
+        "",
+    ],
+)
+def test_a_link_for_which_vk_would_refuse_the_message_is_no_key(link: str) -> None:
+    (form,) = rendered(Outbound("?", buttons=(Button("1.a", "Так"),), link=link))
+    assert [shown(key) for key in keys_of(form)] == ["Так"]
+    assert visible(link).strip() in form["message"]
+
+
 # ---- layout ----
 
 
