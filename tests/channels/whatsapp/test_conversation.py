@@ -510,6 +510,42 @@ async def test_an_app_that_hears_nothing_is_noticed_and_subscribed(
     assert len((await office.bot.self_check(carry)).wrong) == 1
 
 
+@pytest.mark.parametrize(
+    ("places", "right"),
+    [
+        ({"application": "https://a/", "phone_number": "https://b/"}, "https://b/"),
+        ({"application": "https://a/", "whatsapp_business_account": "https://c/"}, "https://c/"),
+        ({"application": "https://a/"}, "https://a/"),
+        ({"application": "https://a/", "phone_number": ""}, "https://a/"),
+    ],
+)
+async def test_the_webhook_nearest_to_the_number_counts(
+    account: dict[str, Any], places: dict[str, str], right: str, line: HttpTransport
+) -> None:
+    about = {"display_phone_number": "+380 44 123-45-67", "verified_name": NAME, "webhook_configuration": places}
+
+    async def said(_: web.BaseRequest) -> web.Response:
+        return web.json_response(about)
+
+    async with listening(said) as url:
+        assert (await WhatsApp(**account, api=url, webhook=right).self_check(line.carry)).ok
+        assert not (await WhatsApp(**account, api=url, webhook="https://d/").self_check(line.carry)).ok
+        del about["webhook_configuration"]
+        assert (await WhatsApp(**account, api=url, webhook="https://d/").self_check(line.carry)).ok
+
+
+async def test_a_parameter_outside_of_the_body_is_noticed(account: dict[str, Any], line: HttpTransport) -> None:
+    parts = [{"type": "HEADER", "format": "TEXT", "text": "Справа {{1}}"}, {"type": "BODY", "text": "Новини: {{1}}"}]
+    template = {"name": "case_news", "language": "uk", "status": "APPROVED", "components": parts}
+
+    async def said(_: web.BaseRequest) -> web.Response:
+        return web.json_response({"data": [template]})
+
+    async with listening(said) as url:
+        health = await WhatsApp(**account, api=url, template="case_news", business="1").self_check(line.carry)
+    assert any("only its body may have a parameter" in one for one in health.wrong)
+
+
 @pytest.mark.parametrize("body", ["", "[]", "{", '{"display_phone_number": 5}', "[" * 50_000])
 async def test_a_check_that_hears_nonsense_says_so(account: dict[str, Any], body: str, line: HttpTransport) -> None:
     async def nonsense(_: web.BaseRequest) -> web.Response:

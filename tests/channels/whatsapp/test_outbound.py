@@ -18,6 +18,7 @@ from vikno.testing.whatsapp import fault
 from vikno.usecases.channel import Misconfigured, Outbound
 from vikno.wire import limits
 from vikno.wire.http import HttpAnswer, HttpRequest
+from vikno.wire.text import utf16
 
 ABOUT: dict[str, Any] = {"token": "secret-token", "secret": "app-secret", "number": "1", "name": "Служба"}
 BOT = WhatsApp(**ABOUT)
@@ -54,8 +55,26 @@ def rendered(outbound: Outbound, address: str = "UA.42", bot: WhatsApp = BOT) ->
     for request in bot.render(outbound, address):
         body = json.loads(request.body)
         assert fault(body) is None, body
+        assert all(utf16(text) <= most for text, most in measured(body)), body
         found.append(body)
     return found
+
+
+def measured(body: dict[str, Any]) -> list[tuple[str, int]]:
+    """Each text with how many UTF-16 units it may have: however WhatsApp counts, it is never more."""
+    if body["type"] == "text":
+        return [(body["text"]["body"], limits.WHATSAPP_PLAIN_CHARACTERS)]
+    if body["type"] == "template":
+        return [(one["text"], 800) for part in body["template"]["components"] for one in part["parameters"]]
+    action = body["interactive"]["action"]
+    rows = [row for section in action.get("sections", ()) for row in section["rows"]]
+    return [
+        (body["interactive"]["body"]["text"], limits.WHATSAPP_TEXT_CHARACTERS),
+        (action.get("button", ""), limits.WHATSAPP_MENU_CHARACTERS),
+        *((one["reply"]["title"], limits.WHATSAPP_LABEL_CHARACTERS) for one in action.get("buttons", ())),
+        *((row["title"], limits.WHATSAPP_ROW_CHARACTERS) for row in rows),
+        *((row.get("description", ""), limits.WHATSAPP_ROW_MORE_CHARACTERS) for row in rows),
+    ]
 
 
 def said(bodies: list[dict[str, Any]]) -> str:
@@ -245,6 +264,12 @@ def test_one_line_keeps_every_word(text: str) -> None:
     line = in_one_line(text)
     assert line == " ".join(line.split())
     assert "".join(text.split()).replace("·", "") == "".join(line.split()).replace("·", "")
+
+
+def test_a_letter_of_two_units_counts_two() -> None:
+    assert len(rendered(Outbound("😀" * 2049))) == 2
+    assert len(rendered(Outbound("😀" * 513, buttons=(Button("a", "Далі"),)))) == 2
+    assert len(rendered(Outbound("😀" * 401, purpose="notice"), bot=WITH_TEMPLATE)) == 2
 
 
 # ---- answers ----
