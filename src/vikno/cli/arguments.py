@@ -82,6 +82,14 @@ def parser(kind: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     diff.add_argument("--date", metavar="DAY", help="on this day (default: today there)")
     diff.add_argument("--lang", help="the language of the report (default: the country's own)")
     diff.add_argument("--all-dates", action="store_true", help="on every day on which something changes")
+    diff.add_argument(
+        "--what-if",
+        action="append",
+        metavar="RULE",
+        help="suppose in NEW that this draft about messages is law (repeatable)",
+    )
+
+    _of_messages(add("decide", "decide", "whether a message may go, by the rules of its day, and why"))
 
     paths = add("paths", "paths", "the decision table for the lawyer who signs, and the graph")
     paths.add_argument("service", help="for example ua/id-card")
@@ -125,6 +133,16 @@ def _printed_and_looked_after(add: Callable[[str, str, str], argparse.ArgumentPa
     doctor = add("doctor", "doctor", "whether every bot, sender, link, webhook, certificate, store and key is right")
     for one in (poster, doctor):
         one.add_argument("--store", metavar="URL", default=STORE, help="the store of the server")
+
+
+def _of_messages(decide: argparse.ArgumentParser) -> None:
+    decide.add_argument("--message", metavar="FILE", help="JSON or YAML {fact: value}; - is standard input")
+    decide.add_argument("--date", metavar="DAY", help="on this day (default: today, UTC)")
+    decide.add_argument("--known-on", metavar="DAY", help="as somebody who knew what was known on that day")
+    decide.add_argument(
+        "--what-if", action="append", metavar="RULE", help="suppose that this draft is law (repeatable)"
+    )
+    decide.add_argument("--lang", default="en", help="the language of the words")
 
 
 def _of_authorities(commands: Any, kind: type[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:

@@ -16,7 +16,9 @@ from vikno.domain.rules.findings import CODES, WARNINGS, Finding
 from vikno.domain.rules.prove import count
 from vikno.packs.load import Pack, load_country, service_folders
 from vikno.packs.phrases import load_notice_phrases
+from vikno.packs.policy import message_facts, read_policy
 from vikno.usecases.check_country import Checked, check_service, provable, with_process
+from vikno.usecases.check_policy import check_policy
 from vikno.wire.limits import LIMITS
 
 
@@ -31,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
     slugs = [path.name for path in service_folders(folder)]
     lost = _lost(options.store, folder, pack)
     own += lost.get(None, ())
+    own += _policy(folder, pack)
     checked = _all(folder, slugs, options.jobs)
     checked = [replace(one, findings=(*lost.get(one.service, ()), *one.findings)) for one in checked]
     ok = all(finding.warning for finding in own) and all(one.ok for one in checked)
@@ -50,6 +53,13 @@ def _lost(url: str | None, folder: Path, pack: Pack) -> Mapping[str | None, tupl
     from vikno.bootstrap.stranded import stranded
 
     return stranded(url, folder, today_in(pack.country)).findings
+
+
+def _policy(folder: Path, pack: Pack) -> tuple[Finding, ...]:
+    """What is wrong with the country's rules about messages."""
+    found: list[Finding] = []
+    policy = read_policy(folder, pack.country, found.append)
+    return check_policy(policy.rules, policy.examples, message_facts(), found, today_in(pack.country))
 
 
 def _all(folder: Path, slugs: list[str], jobs: int | None) -> list[Checked]:

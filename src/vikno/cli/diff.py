@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from vikno.cli.shown import TEXTUAL, WrongCall, answers_json, day_of, print_json, words_of
+from vikno.domain.policy import Policy
 from vikno.domain.rules.compare import Change
-from vikno.domain.rules.service import Service
+from vikno.domain.rules.findings import Finding
+from vikno.domain.rules.service import Example, Service
 from vikno.packs.load import Pack, load_country, service_folders
+from vikno.packs.policy import message_facts, read_policy
 from vikno.packs.source import MAX_FILE
 from vikno.usecases.check_country import beside_rules
 from vikno.usecases.compare_countries import Compared, compare_countries
@@ -36,8 +39,14 @@ def _compare(options: argparse.Namespace) -> int:
     old, new = _readable(before, differing), _readable(after, differing)
     today = day_of(options.date, new.country)
     old_services, new_services = _services(old), _services(new)
+    old_examples, new_examples = dict(old.examples), dict(new.examples)
+    what_if = frozenset(options.what_if or ())
+    if _bytes(before / "policy") != _bytes(after / "policy") or what_if:
+        for pack, services, examples in ((old, old_services, old_examples), (new, new_services, new_examples)):
+            service, own = _policy(pack, what_if if pack is new else frozenset())
+            services[service.key], examples[service.key] = service, own
     compared = compare_countries(
-        old_services, new_services, old.examples, new.examples, None if options.all_dates else today
+        old_services, new_services, old_examples, new_examples, None if options.all_dates else today
     )
     if options.json:
         print_json(as_json(compared))
@@ -88,6 +97,18 @@ def _readable(folder: Path, only: frozenset[str] | None) -> Pack:
                 why = f"until `vikno check {folder}` finds nothing: {finding.place}: {finding.message}"
                 raise WrongCall("service_broken", f"{folder} cannot be compared {why}")
     return pack
+
+
+def _policy(pack: Pack, what_if: frozenset[str]) -> tuple[Service, tuple[Example, ...]]:
+    """The rules about messages of a country, as a consultation about one, and their examples."""
+    found: list[Finding] = []
+    policy = read_policy(pack.folder, pack.country, found.append)
+    for finding in found:
+        if not finding.warning and finding.code not in TEXTUAL:
+            raise WrongCall("service_broken", f"{pack.folder} cannot be compared: {finding.place}: {finding.message}")
+    key, languages = f"{pack.country.code}/policy", pack.country.languages
+    service = Policy(policy.rules, message_facts(), what_if=what_if, key=key, languages=languages).service
+    return service, policy.examples
 
 
 def _services(pack: Pack) -> dict[str, Service]:

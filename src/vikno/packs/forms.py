@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from vikno.domain.policy.rules import EFFECTS, STATUSES
 from vikno.domain.rules.findings import Finding, did_you_mean
 from vikno.domain.rules.service import CONFIDENCES, FORMS, KINDS
 from vikno.packs.shapes import (
@@ -383,6 +384,39 @@ DOCUMENT = Record(
     },
     "document.yaml",
 )
+
+CHANNEL_RULE = Record(
+    {
+        "title": Key(Words(), "what it says, in a sentence", required=True),
+        "effect": Key(Only(EFFECTS), "what it does to a message for which it holds", required=True),
+        "when": Key(Condition(), "the messages for which it holds; all unless said"),
+        "except": Key(Condition(), "those of them for which it does not"),
+        "must": Key(Condition(), "what is required of them"),
+        "status": Key(Only(STATUSES), "enacted unless said; a proposed one counts in a what-if only"),
+        "from": Key(Calendar(), "the first day it holds"),
+        "until": Key(Calendar(), "the last day it holds"),
+        "known": Key(Calendar(), "the day on which this folder learned of it"),
+        "overrides": Key(Each(Id()), "the rules that a permit lifts"),
+        "instead": Key(Each(Id()), "channels to try in its place, the best first"),
+        "basis": Key(Each(Id(), or_one=True), "the law, one or several"),
+        "source": Key(Each(Id(), or_one=True), "the page that says it, one or several"),
+        "confidence": Key(
+            Only(CONFIDENCES), "A official and recent, B older or secondary, C unconfirmed, D sources disagree"
+        ),
+    },
+    "a rule",
+)
+
+POLICY = Record(
+    {
+        "applies": Key(Condition(), "the messages that this law speaks of at all"),
+        "terms": Key(Table(Condition(), Id(ID)), "named conditions; may use terms above them"),
+        "rules": Key(Table(CHANNEL_RULE, Id()), "by their id", required=True),
+    },
+    "a file of rules",
+)
+
+MESSAGE_FACTS = Record({"facts": Key(Table(FACT, Id(ID)), "what can be known of a message", required=True)})
 
 FILES: dict[str, Shape] = {
     "country.yaml": COUNTRY,

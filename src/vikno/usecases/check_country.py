@@ -51,13 +51,13 @@ def check_service(  # noqa: PLR0913, PLR0917  (one folder, as read)
     start = elapsed()
     found = list(loaded)
     if service is None:
-        return Checked(key, _ordered(found), seconds=elapsed() - start)
+        return Checked(key, ordered(found), seconds=elapsed() - start)
     if provable(found):
         found += prove(service)
         found += run_examples(service, examples, today)
         found += unused(service, {amount.name: amount.place for amount in service.amounts.values()})
     found += measure(service, limits, country.channels)
-    return Checked(key, _ordered(found), items=len({item.key for item in service.items}), seconds=elapsed() - start)
+    return Checked(key, ordered(found), items=len({item.key for item in service.items}), seconds=elapsed() - start)
 
 
 def with_process(
@@ -71,7 +71,7 @@ def with_process(
     if process is None:
         return checked
     found = (*checked.findings, *prove_process(process), *_notices(process, country, limits, phrases))
-    return replace(checked, findings=_ordered(found))
+    return replace(checked, findings=ordered(found))
 
 
 def _notices(
@@ -123,6 +123,7 @@ NOT_OF_RULES = frozenset(
 """Findings of reading that leave the rules whole, so that they can still be proved."""
 
 
-def _ordered(found: Iterable[Finding]) -> tuple[Finding, ...]:
+def ordered(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Each once, what must be mended first, then in the order of their places."""
     unique = {(finding.code, finding.place, finding.message): finding for finding in found}
     return tuple(sorted(unique.values(), key=lambda finding: (finding.warning, finding.place, finding.code)))

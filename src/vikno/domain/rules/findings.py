@@ -63,6 +63,8 @@ CODES: dict[str, str] = {
     "never_true": "The condition is false for everyone who can be asked.",
     "never_false": "The condition is true for everyone who can be asked.",
     "absent_surprise": "The condition is true for people who are never asked this fact.",
+    # rules about messages
+    "rules_contradict": "A rule requires what other rules forbid on every channel that would do.",
     # outcomes
     "outcome_empty": "Somebody answers everything and gets an empty checklist.",
     "outcome_clash": "Somebody is told to stop and that all is done, at the same question.",

@@ -220,6 +220,34 @@ class Ruleset:
 
         return tuple(item for item, root in zip(self.items, self._raw_roots, strict=True) if sure(root))
 
+    def waiting(self, answers: Mapping[str, Answer]) -> Mapping[Item, tuple[str, ...]]:
+        """The items that may hold or not, once what is not answered is; each with the facts that it waits for."""
+        return {
+            item: facts
+            for item, root in zip(self.items, self._raw_roots, strict=True)
+            if (facts := self._awaited(root, answers))
+        }
+
+    def _awaited(self, root: int, answers: Mapping[str, Answer]) -> tuple[str, ...]:
+        """The unanswered facts between a row and its ends; none if these answers lead to one end."""
+        ends: set[int] = set()
+        facts: dict[str, None] = {}
+        seen, todo = {root}, [root]
+        while todo:
+            row = todo.pop()
+            if row <= YES:
+                ends.add(row)
+                continue
+            name = self._ids[self._level[row]]
+            if name in answers:
+                ways: tuple[int, ...] = (self._step(row, answers),)
+            else:
+                ways = self._kids[row]
+                facts[name] = None
+            todo += [way for way in ways if way not in seen]
+            seen.update(ways)
+        return tuple(name for name in self._ids if name in facts) if len(ends) > 1 else ()
+
     def decides(self, answers: Mapping[str, Answer], fact: Fact) -> tuple[Item, ...]:
         """The items that the answer to this fact can still change, after the answers to the facts above it."""
         at = self._ids.index(fact.id)
