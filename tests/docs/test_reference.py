@@ -92,11 +92,15 @@ def printed(vikno: Command, tmp_path_factory: pytest.TempPathFactory, root: Path
     diff = vikno("diff", before, folder, "--all-dates", "--json").json
     doctor = vikno("doctor", "--store", f"sqlite:///{folder}/none.db", "--json").json
     site = ("--url", "https://vikno.example", "--name", "telegram=@vikno_bot", "--out", folder)
+    message = "{sender_country: sg, sender: state_body, channel: sms, sender_name: own, purpose: ordinary}"
+    decide = vikno("decide", "--message", "-", "--date", "2026-03-15", "--json", stdin=message).json
     cases = _cases(vikno, tmp_path_factory.mktemp("cases"))
     return {
         **cases,
         "consult": consult,
         "consult: items": consult["items"][0],
+        "decide": decide,
+        "decide: rules": decide["rules"][0],
         "check": check,
         "check: services": service,
         "check: findings": service["findings"][0],

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "people_stranded",
     "text_too_long",
     "buttons_too_many",
+    "rules_contradict",
 }
 """Codes that no small change of a text brings: the tests below, or of other folders, show them."""
 

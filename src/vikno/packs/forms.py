@@ -411,6 +411,8 @@ POLICY = Record(
     {
         "applies": Key(Condition(), "the messages that this law speaks of at all"),
         "terms": Key(Table(Condition(), Id(ID)), "named conditions; may use terms above them"),
+        "law": Key(LAW, "acts that rules name as their basis, beside those of country.yaml"),
+        "sources": Key(LAW, "pages that say it, where no act was read"),
         "rules": Key(Table(CHANNEL_RULE, Id()), "by their id", required=True),
     },
     "a file of rules",

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from vikno.domain.catalog import Country
+from vikno.domain.catalog import Country, LegalResource
 from vikno.domain.policy import ChannelRule
 from vikno.domain.rules.conditions import TRUE, All, Condition, Not
 from vikno.domain.rules.findings import Finding, did_you_mean
@@ -89,12 +89,18 @@ class _Reader:
 
     def __init__(self, country: Country, texts: FolderTexts, report: Report, rules: dict[str, ChannelRule]) -> None:
         self.country, self.texts, self.report, self.rules = country, texts, report, rules
+        self.law: Mapping[str, LegalResource] = {}
+        self.sources: Mapping[str, LegalResource] = {}
 
     def read(self, read: Read) -> None:
+        from vikno.packs.load import read_law
+
         builder = Builder(Path(), "", self.country, self.texts, self.report)
         builder.facts = {fact.id: fact for fact in message_facts()}
         builder.read_terms(read.get("terms", []))
         applies = self._condition(builder, read.get("applies"))
+        self.law = dict(self.country.law) | read_law(self.texts, "law", read.get("law", []))
+        self.sources = dict(self.country.sources) | read_law(self.texts, "source", read.get("sources", []))
         for name, entry in read.get("rules", []):
             if name.text in self.rules:
                 self.report(Finding("id_twice", name.place, f"“{name.text}” is already a rule here"))
@@ -130,8 +136,8 @@ class _Reader:
             from_=first,
             until=last,
             known=read.get("known"),
-            basis=read_names(read.get("basis", []), self.country.law, "law", self.report),
-            sources=read_names(read.get("source", []), self.country.sources, "source", self.report),
+            basis=read_names(read.get("basis", []), self.law, "law", self.report),
+            sources=read_names(read.get("source", []), self.sources, "source", self.report),
             confidence=read.get("confidence", "C"),
             place=name.place,
             when_place=read.at("when") if read.get("when") else name.place,

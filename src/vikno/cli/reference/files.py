@@ -7,9 +7,10 @@ from dataclasses import replace
 from functools import partial, singledispatch
 
 from vikno.cli.reference.markdown import code, table
-from vikno.domain.rules.service import KINDS
+from vikno.domain.rules.service import KINDS, Fact
 from vikno.domain.rules.wording import UNITS
 from vikno.packs import forms, shapes
+from vikno.packs.policy import message_facts
 from vikno.packs.shapes import Key, Shape
 
 MEANINGS = {
@@ -35,11 +36,24 @@ Row = tuple[str, str, Key]
 
 def parts() -> dict[str, Callable[[], str]]:
     keys = {f"keys of {file}": partial(_keys, shape) for file, shape in forms.FILES.items()}
+    keys["keys of policy"] = partial(_keys, forms.POLICY)
+    keys["facts of a message"] = _message_facts
     return {**keys, "kinds of fact": lambda: _listed(forms.FACT_KINDS), "units": lambda: _listed(UNITS)}
 
 
 def _listed(words: tuple[str, ...] | dict[str, str]) -> str:
     return ", ".join(map(code, words)) + "\n"
+
+
+def _message_facts() -> str:
+    def takes(fact: Fact) -> str:
+        if fact.kind == "yes_no":
+            return "true, false"
+        if fact.kind == "number":
+            return f"{fact.low}..{fact.high}"
+        return "ISO 3166 alpha-2" if fact.kind == "country" else ", ".join(map(code, fact.option_ids))
+
+    return table(["fact", "takes", "asks"], [[code(one.id), takes(one), one.ask.source] for one in message_facts()])
 
 
 def _keys(shape: Shape) -> str:
