@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from vikno.bootstrap.bot import Account, NotRegistered
 from vikno.bootstrap.settings import Settings, SettingWrong, read_gap, read_rate
@@ -28,7 +28,7 @@ def accounts_of(settings: Settings, vault: LocalVault) -> list[Account]:
     Raises:
         SettingWrong, and what a channel raises for a setting of the wrong form.
     """
-    made = (_telegram, _viber, _email, _sms)
+    made = (_telegram, _viber, _whatsapp, _vk, _max, _email, _sms)
     return [account for make in made if (account := make(settings, vault)) is not None]
 
 
@@ -40,6 +40,23 @@ def _secret(vault: LocalVault, account: str) -> str:
 def _hook(settings: Settings, account: str) -> str | None:
     """Where the platform brings what happens; None without a public address."""
     return f"{settings.public_url}/hooks/{account}" if settings.public_url else None
+
+
+Carry = Callable[[Any], Awaitable[Any]]
+
+
+class _Registers(Protocol):
+    async def register(self, carry: Carry, url: str) -> str | None: ...
+
+
+def _registering(channel: _Registers) -> Callable[[Carry, str], Awaitable[None]]:
+    """Tells the platform where its webhook is; what it says against it is raised."""
+
+    async def register(carry: Carry, url: str) -> None:
+        if wrong := await channel.register(carry, url):
+            raise NotRegistered(wrong)
+
+    return register
 
 
 def _telegram(settings: Settings, vault: LocalVault) -> Account | None:
@@ -64,12 +81,7 @@ def _telegram(settings: Settings, vault: LocalVault) -> Account | None:
     )
     transport, rate = HttpTransport(), read_rate(settings, "VIKNO_TELEGRAM_RATE")
     if not polled:
-
-        async def register(carry: Callable[[Any], Awaitable[Any]], url: str) -> None:
-            if wrong := await channel.register(carry, url):
-                raise NotRegistered(wrong)
-
-        return Account(channel, transport, register=register, rate=rate)
+        return Account(channel, transport, register=_registering(channel), rate=rate)
 
     async def fetch(hook: Hook, stopping: asyncio.Event) -> None:
         from vikno.channels.telegram.polling import poll
@@ -107,11 +119,80 @@ def _viber(settings: Settings, _: LocalVault) -> Account | None:
         tap=tap,
     )
 
-    async def register(carry: Callable[[Any], Awaitable[Any]], url: str) -> None:
-        if wrong := await channel.register(carry, url):
-            raise NotRegistered(wrong)
+    rate = read_rate(settings, "VIKNO_VIBER_RATE")
+    return Account(channel, HttpTransport(), register=_registering(channel), rate=rate)
 
-    return Account(channel, HttpTransport(), register=register, rate=read_rate(settings, "VIKNO_VIBER_RATE"))
+
+def _vk(settings: Settings, vault: LocalVault) -> Account | None:
+    token = settings.get("VIKNO_VK_TOKEN")
+    if token is None:
+        return None
+    from vikno.channels.vk import API, Vk
+
+    group = settings.get("VIKNO_VK_GROUP") or ""
+    if not group.isascii() or not group.isdigit() or len(group) > 18:
+        raise SettingWrong("VIKNO_VK_GROUP must be given with VIKNO_VK_TOKEN: the community's number")
+    channel = Vk(
+        token=token,
+        secret=_secret(vault, "vk/main"),
+        group=int(group),
+        screen=settings.get("VIKNO_VK_SCREEN"),
+        name=settings.get("VIKNO_VK_NAME"),
+        confirmation=settings.get("VIKNO_VK_CONFIRMATION"),
+        api=settings.get("VIKNO_VK_API") or API,
+        webhook=_hook(settings, "vk/main"),
+    )
+    rate = read_rate(settings, "VIKNO_VK_RATE")
+    return Account(channel, channel.transport(HttpTransport()), register=_registering(channel), rate=rate)
+
+
+def _max(settings: Settings, vault: LocalVault) -> Account | None:
+    token = settings.get("VIKNO_MAX_TOKEN")
+    if token is None:
+        return None
+    from vikno.channels.max import API, Max, transport
+    from vikno.channels.max.errands import Errands
+
+    lines = transport(settings.get("VIKNO_MAX_CA"))
+    channel = Max(
+        token=token,
+        secret=_secret(vault, "max/main"),
+        name=settings.get("VIKNO_MAX_NAME"),
+        username=settings.get("VIKNO_MAX_USERNAME"),
+        api=settings.get("VIKNO_MAX_API") or API,
+        webhook=_hook(settings, "max/main"),
+        errand=Errands(lines),
+    )
+    return Account(channel, lines, register=_registering(channel), rate=read_rate(settings, "VIKNO_MAX_RATE"))
+
+
+def _whatsapp(settings: Settings, _: LocalVault) -> Account | None:
+    token = settings.get("VIKNO_WHATSAPP_TOKEN")
+    if token is None:
+        return None
+    from vikno.channels.whatsapp import API, WhatsApp
+
+    def needed(name: str, why: str) -> str:
+        found = settings.get(f"VIKNO_WHATSAPP_{name}")
+        if found is None:
+            raise SettingWrong(f"VIKNO_WHATSAPP_{name} must be given with VIKNO_WHATSAPP_TOKEN: {why}")
+        return found
+
+    languages = (settings.get("VIKNO_WHATSAPP_LANGUAGES") or "uk").split(",")
+    channel = WhatsApp(
+        token=token,
+        secret=needed("SECRET", "what comes is signed with it"),
+        number=needed("NUMBER", "the id of the phone number"),
+        name=needed("NAME", "people see it"),
+        phone=settings.get("VIKNO_WHATSAPP_PHONE"),
+        api=settings.get("VIKNO_WHATSAPP_API") or API,
+        webhook=_hook(settings, "whatsapp/main"),
+        template=settings.get("VIKNO_WHATSAPP_TEMPLATE"),
+        languages=[language.strip() for language in languages if language.strip()],
+        business=settings.get("VIKNO_WHATSAPP_BUSINESS"),
+    )
+    rate = read_rate(settings, "VIKNO_WHATSAPP_RATE")
+    return Account(channel, HttpTransport(), register=_registering(channel), rate=rate)
 
 
 def _email(settings: Settings, vault: LocalVault) -> Account | None:

@@ -21,7 +21,7 @@ from vikno.portal.paper import set_sheet
 from vikno.portal.qr import QUIET
 from vikno.usecases.make_poster import Poster, make_poster
 
-KINDS = ("telegram", "viber", "sms", "email")
+KINDS = ("telegram", "viber", "whatsapp", "vk", "max", "sms", "email")
 MOST_NAME = 64
 COLOURS = {"accent": "#0B5A73", "glow": "#F2B705", "ink": "#1C2630"}
 """Of a country without a theme of its own."""

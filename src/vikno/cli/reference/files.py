@@ -35,7 +35,9 @@ Row = tuple[str, str, Key]
 
 
 def parts() -> dict[str, Callable[[], str]]:
-    keys = {f"keys of {file}": partial(_keys, shape) for file, shape in forms.FILES.items()}
+    keys: dict[str, Callable[[], str]] = {
+        f"keys of {file}": partial(_keys, shape) for file, shape in forms.FILES.items()
+    }
     keys["keys of policy"] = partial(_keys, forms.POLICY)
     keys["facts of a message"] = _message_facts
     return {**keys, "kinds of fact": lambda: _listed(forms.FACT_KINDS), "units": lambda: _listed(UNITS)}
