@@ -20,6 +20,8 @@ from vikno.domain.rules.service import Fact, Item, Service
 
 Level = Literal["law", "advice"]
 HOURS = 24
+REMEMBERED = 10_000
+"""Messages of which something is missing; in a campaign most look alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Policy:
         self.service: Service = as_service(key, self.rules, tuple(fact for fact in facts if fact.id in used), languages)
         self._versions: dict[str, str] = {}
         self._decided: dict[tuple[Item, ...], Decision] = {}
+        self._waiting: dict[tuple[object, ...], Decision] = {}
 
     @cached_property
     def version(self) -> str:
@@ -85,9 +88,15 @@ class Policy:
         """
         ruleset = ruleset_on(self.service, day)
         consultation = ruleset.consult(message)
-        if consultation.next is not None:
-            return self._partly(ruleset, message)
-        return self._of(consultation.items)
+        if consultation.next is None:
+            return self._of(consultation.items)
+        known = day, *[message.get(fact.id) for fact in self.service.facts]
+        found = self._waiting.get(known)
+        if found is None:
+            if len(self._waiting) >= REMEMBERED:
+                self._waiting.clear()
+            found = self._waiting[known] = self._partly(ruleset, message)
+        return found
 
     def alternatives(
         self, message: Mapping[str, Answer], day: date, channels: Iterable[str] = ()
