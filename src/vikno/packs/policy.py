@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from importlib.resources import as_file, files
@@ -95,7 +95,8 @@ class _Reader:
     def read(self, read: Read) -> None:
         from vikno.packs.load import read_law
 
-        builder = Builder(Path(), "", self.country, self.texts, self.report)
+        undated = replace(self.country, dates={}, lists={})  # the rules of many countries stand beside each other
+        builder = Builder(Path(), "", undated, self.texts, self.report)
         builder.facts = {fact.id: fact for fact in message_facts()}
         builder.read_terms(read.get("terms", []))
         applies = self._condition(builder, read.get("applies"))
