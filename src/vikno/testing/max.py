@@ -24,11 +24,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
+from vikno.testing.chat import Chat
 from vikno.usecases.channel import Raw
 from vikno.wire import limits
 from vikno.wire.text import utf16
@@ -40,7 +41,6 @@ UPDATES = (
     "user_removed", "chat_title_changed", "message_chat_created",
 )  # fmt: skip
 BOT_ID = 229_229_229
-_Found = TypeVar("_Found")
 
 
 def brought(account: dict[str, Any], raw: Raw) -> Raw:
@@ -70,7 +70,7 @@ class Line:
 
 
 @dataclass(eq=False)
-class Person:
+class Person(Chat[Line]):
     """Somebody with MAX on the phone. `lines`: their dialog with the bot; `notified`: what answers to presses said."""
 
     server: MaxServer
@@ -79,11 +79,9 @@ class Person:
     language: str
     started: bool = False
     stopped: bool = False
-    lines: list[Line] = field(default_factory=list)
     notified: list[str] = field(default_factory=list)
     sent: deque[float] = field(default_factory=deque)
     answered: deque[float] = field(default_factory=deque)
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     # ---- what they do ----
 
@@ -166,36 +164,12 @@ class Person:
         last = next((line for line in reversed(self.lines) if line.by == "bot"), None)
         return [key["text"] for row in last.keys for key in row] if last else []
 
-    @property
-    def said(self) -> list[str]:
-        """What the bot has said."""
-        return [line.text for line in self.lines if line.by == "bot"]
-
-    async def heard(self, part: str = "", *, timeout_s: float = 5.0) -> Line:
-        """The first thing that the bot says with this in it, after the last thing that this person did.
-
-        Raises TimeoutError.
-        """
-        since = max((at for at, line in enumerate(self.lines) if line.by != "bot"), default=-1) + 1
-
-        def found() -> Line | None:
-            return next((line for line in self.lines[since:] if line.by == "bot" and part in line.text), None)
-
-        return await self._until(found, timeout_s)
-
     async def noticed(self, *, timeout_s: float = 5.0) -> str:
         """What the last answer to a press says, when there is one.
 
         Raises TimeoutError.
         """
         return await self._until(lambda: self.notified[-1] if self.notified else None, timeout_s)
-
-    async def _until(self, found: Callable[[], _Found | None], timeout_s: float) -> _Found:
-        async with asyncio.timeout(timeout_s):
-            while (one := found()) is None:
-                self._changed.clear()
-                await self._changed.wait()
-        return one
 
     def profile(self) -> dict[str, Any]:
         """How updates speak of this person."""
@@ -230,10 +204,6 @@ class Person:
         recipient = {"chat_id": self.chat, "chat_type": "dialog", "user_id": BOT_ID}
         message = {"recipient": recipient, "timestamp": _now_ms(), "body": body, "sender": self.profile()}
         return {"message": message, "user_locale": self.language}
-
-    def _add(self, line: Line) -> None:
-        self.lines.append(line)
-        self._changed.set()
 
 
 class MaxServer:

@@ -31,6 +31,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
+from vikno.testing.chat import Chat
 from vikno.usecases.channel import Raw
 from vikno.wire import limits
 
@@ -78,7 +79,7 @@ class Line:
 
 
 @dataclass(eq=False)
-class Person:
+class Person(Chat[Line]):
     """Somebody with Viber on the phone. `lines`: their chat with the bot; `keys`: the keyboard below it."""
 
     server: ViberServer
@@ -90,10 +91,8 @@ class Person:
     subscribed: bool = False
     blocked: bool = False
     online: bool = True
-    lines: list[Line] = field(default_factory=list)
     keys: tuple[dict[str, Any], ...] = ()
     unanswered: deque[float] = field(default_factory=deque)
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     # ---- what they do ----
 
@@ -173,28 +172,6 @@ class Person:
         """What stands on the buttons."""
         return [shown(key) for key in self.keys]
 
-    @property
-    def said(self) -> list[str]:
-        """What the bot has said."""
-        return [line.text for line in self.lines if line.by == "bot"]
-
-    async def heard(self, part: str = "", *, timeout_s: float = 5.0) -> Line:
-        """The first thing that the bot says with this in it, after the last thing that this person did.
-
-        Raises TimeoutError.
-        """
-        since = max((at for at, line in enumerate(self.lines) if line.by != "bot"), default=-1) + 1
-
-        async def wait() -> Line:
-            while True:
-                for line in self.lines[since:]:
-                    if line.by == "bot" and part in line.text:
-                        return line
-                self._changed.clear()
-                await self._changed.wait()
-
-        return await asyncio.wait_for(wait(), timeout_s)
-
     def profile(self) -> dict[str, Any]:
         """How callbacks speak of this person."""
         about: dict[str, Any] = {"id": self.id, "country": self.country, "language": self.language}
@@ -220,10 +197,6 @@ class Person:
         self._add(Line("bot", str(message.get("text", "")), token, keys, welcome=welcome))
         if keys:
             self.keys = keys
-
-    def _add(self, line: Line) -> None:
-        self.lines.append(line)
-        self._changed.set()
 
 
 class ViberServer:

@@ -21,7 +21,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Literal, Self
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -29,6 +29,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from vikno.channels.vk import Vk
+from vikno.testing.chat import Chat
 from vikno.usecases.channel import Raw
 from vikno.wire import limits
 from vikno.wire.http import HttpRequest
@@ -102,7 +103,7 @@ class Line:
 
 
 @dataclass(eq=False)
-class Person:
+class Person(Chat[Line]):
     """Somebody with VK. `lines`: their chat with the community; `keys`: the keyboard below it."""
 
     server: VkServer
@@ -115,9 +116,7 @@ class Person:
     ref: str | None = None
     turning: str | None = None
     """The press that waits for its answer."""
-    lines: list[Line] = field(default_factory=list)
     keys: tuple[dict[str, Any], ...] = ()
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     # ---- what they do ----
 
@@ -216,28 +215,6 @@ class Person:
         """What stands on the keys below the chat."""
         return [shown(key) for key in self.keys]
 
-    @property
-    def said(self) -> list[str]:
-        """What the community has said."""
-        return [line.text for line in self.lines if line.by == "bot"]
-
-    async def heard(self, part: str = "", *, timeout_s: float = 5.0) -> Line:
-        """The first thing that the community says with this in it, after the last thing that this person did.
-
-        Raises TimeoutError.
-        """
-        since = max((at for at, line in enumerate(self.lines) if line.by != "bot"), default=-1) + 1
-
-        async def wait() -> Line:
-            while True:
-                for line in self.lines[since:]:
-                    if line.by == "bot" and part in line.text:
-                        return line
-                self._changed.clear()
-                await self._changed.wait()
-
-        return await asyncio.wait_for(wait(), timeout_s)
-
     def transcript(self) -> dict[str, Any]:
         """The phone as plain data, for a page: what is shown, the keys inside messages, and those below the chat."""
         lines = [
@@ -254,10 +231,6 @@ class Person:
         self._add(Line("bot", text, number, keys if inside else ()))
         if keyboard is not None and not inside:
             self.keys = keys
-
-    def _add(self, line: Line) -> None:
-        self.lines.append(line)
-        self._changed.set()
 
 
 def shown(key: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import count
 from typing import Any, Literal, Self
@@ -30,6 +30,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
+from vikno.testing.chat import Chat
 from vikno.usecases.channel import Raw
 from vikno.wire import limits
 
@@ -82,7 +83,7 @@ class Line:
 
 
 @dataclass(eq=False)
-class Person:
+class Person(Chat[Line]):
     """Somebody with WhatsApp on the phone. `lines`: their chat with the number; `wrote_s`: when they wrote last."""
 
     server: WhatsAppServer
@@ -92,10 +93,8 @@ class Person:
     hidden: bool = False
     blocks: bool = False
     wrote_s: float | None = None
-    lines: list[Line] = field(default_factory=list)
     room: float = float(limits.WHATSAPP_PAIR_BURST)
     counted_s: float = 0.0
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     # ---- what they do ----
 
@@ -159,28 +158,6 @@ class Person:
         choices = next((line.choices for line in reversed(self.lines) if line.choices), ())
         return [more or title for _, title, more in choices]
 
-    @property
-    def said(self) -> list[str]:
-        """What the bot has said."""
-        return [line.text for line in self.lines if line.by == "bot"]
-
-    async def heard(self, part: str = "", *, timeout_s: float = 5.0) -> Line:
-        """The first thing that the bot says with this in it, after the last thing that this person did.
-
-        Raises TimeoutError.
-        """
-        since = max((at for at, line in enumerate(self.lines) if line.by != "bot"), default=-1) + 1
-
-        async def wait() -> Line:
-            while True:
-                for line in self.lines[since:]:
-                    if line.by == "bot" and part in line.text:
-                        return line
-                self._changed.clear()
-                await self._changed.wait()
-
-        return await asyncio.wait_for(wait(), timeout_s)
-
     def contact(self) -> dict[str, Any]:
         """How webhooks speak of this person."""
         about: dict[str, Any] = {"profile": {"name": self.name}, "user_id": self.user_id}
@@ -197,10 +174,6 @@ class Person:
     def take(self, line: Line) -> None:
         """A message of the bot arrives."""
         self._add(line)
-
-    def _add(self, line: Line) -> None:
-        self.lines.append(line)
-        self._changed.set()
 
 
 class WhatsAppServer:
