@@ -18,10 +18,11 @@ from httptools import HttpParserError
 from vikno.domain.errors import ViknoError
 from vikno.usecases.channel import NotCarried
 from vikno.wire.connection import AnswerTooLarge, Connection, Place, place_of, trusted, written
+from vikno.wire.http import HttpAnswer
 
 MOST_URL = 2000
 MOST_ANSWER_BYTES = 64 * 1024
-"""Nothing of it is read but its status."""
+"""Little of it is read: its status, and how long to wait."""
 CONNECT_S = 5.0
 ANSWER_S = 10.0
 """All of it: the name, the line, the answer."""
@@ -124,6 +125,11 @@ class GuardedPost:
 
     async def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> int | NotCarried:
         """The status of the answer, or why there is none."""
+        answer = await self.ask(url, headers, body)
+        return answer if isinstance(answer, NotCarried) else answer.status
+
+    async def ask(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer | NotCarried:
+        """The same with all of the answer, for protocols that say more than a status."""
         left, line = False, None
         try:
             check_address(url, private=self._private)
@@ -132,8 +138,7 @@ class GuardedPost:
             async with asyncio.timeout(self._answer_s):
                 line = await self._connected(place)
                 left = True
-                status, _, _ = await line.ask(wire)
-                return status
+                return HttpAnswer(*await line.ask(wire))
         except HookAddressWrong as error:
             return NotCarried(False, error.code)
         except AnswerTooLarge:
