@@ -17,20 +17,18 @@ import re
 from base64 import b32encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from email.utils import parseaddr
 from typing import Literal
 
 from vikno.usecases.channel import MOST_TOKEN_CHARACTERS
-from vikno.wire.limits import EMAIL_ADDRESS_CHARACTERS, EMAIL_LOCAL_PART_CHARACTERS
+from vikno.wire.limits import EMAIL_LOCAL_PART_CHARACTERS
+from vikno.wire.mailboxes import ATOMS, mailbox
+
+__all__ = ["Door", "Doors", "choices_of", "mailbox", "with_choices"]
 
 MAC_BYTES = 16
-MOST_WRITTEN = 1_000
-"""Characters of an address with its name."""
 MOST_CHOICES_CHARACTERS = 200
 """Of the choices that a Message-ID carries; a longer header is where old servers begin to fold or cut."""
 
-_ATOMS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-_MAILBOX = re.compile(rf"{_ATOMS}@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\Z")
 _ID = re.compile(r"[A-Za-z0-9_.-]+\Z")
 
 Way = Literal["new", "entry", "reply", "stop", "bounce"]
@@ -103,28 +101,6 @@ class Doors:
         return b32encode(hmac.digest(self.key, what, "sha256")[:MAC_BYTES]).decode().rstrip("=").lower()
 
 
-def mailbox(written: str) -> str | None:
-    """An address as it is kept: small letters, the domain in ASCII; None for what is no address that we can write to.
-
-    >>> mailbox("Олена <Olena@Пошта.укр>"), mailbox("olena@example.org\\r\\nBcc: x@example.org")
-    ('olena@xn--80a1acn3a.xn--j1amh', None)
-    """
-    if len(written) > MOST_WRITTEN or any(ord(letter) < 32 for letter in written):
-        return None
-    try:
-        address = (parseaddr(written)[1] or written).strip().lower()
-    except (RecursionError, IndexError, ValueError):  # comments in comments in comments
-        return None
-    local, at, domain = address.rpartition("@")
-    if not at or not local or len(address) > EMAIL_ADDRESS_CHARACTERS or len(local) > EMAIL_LOCAL_PART_CHARACTERS:
-        return None
-    try:
-        address = f"{local}@{domain.encode('idna').decode('ascii')}"
-    except UnicodeError:
-        return None
-    return address if _MAILBOX.match(address) else None
-
-
 def with_choices(message: str, ids: Sequence[str]) -> str:
     """The left part of a Message-ID that says which button stands behind each number, so that an answer to an older
     mail answers that mail and not the latest. Without them, if they do not fit in.
@@ -139,7 +115,7 @@ def with_choices(message: str, ids: Sequence[str]) -> str:
         prefix = prefix[:-1]
     said = f"{prefix}~{'+'.join(one[len(prefix) :] for one in ids)}"
     whole = f"{message}~{said}"
-    return whole if len(said) <= MOST_CHOICES_CHARACTERS and re.fullmatch(_ATOMS, whole) else message
+    return whole if len(said) <= MOST_CHOICES_CHARACTERS and re.fullmatch(ATOMS, whole) else message
 
 
 def choices_of(left: str) -> tuple[str, ...]:
