@@ -266,6 +266,11 @@ MAX_WEBHOOKS_A_SECOND = 100
 """Updates that are brought to a bot, unless more are agreed."""
 MAX_WEBHOOK_TRIED_S = 8 * 3600
 """For which an update is brought again, every 30 to 60 seconds, until it is answered with exactly 200."""
+# Web push: the inbox on people's devices.
+INBOX_PLAIN_BYTES = 3993
+"""Of a message before it is sealed: of the 4096 that every push service takes 103 are for the seal (RFC 8291, 4)."""
+INBOX_PUSHES_A_SECOND = 50.0
+"""Push services name no pace; each request is on a line of its own."""
 
 LIMITS: dict[str, Limits] = {
     limits.channel: limits
