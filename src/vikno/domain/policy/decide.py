@@ -81,6 +81,11 @@ class Policy:
         """SHA-256 over all the rules, without their words."""
         return self.service.version
 
+    def applied(self, name: str) -> Applied | None:
+        """A rule by its id, as it stands here; None where there is no such rule."""
+        rule = self._named.get(name)
+        return None if rule is None else Applied(rule, self._version(rule))
+
     def decide(self, message: Mapping[str, Answer], day: date) -> Decision:
         """What the rules of `day` say of a message; facts that are not among its facts are not known.
 

@@ -1,0 +1,24 @@
+"""Mask an address: enough of it to know one's own again, too little for anybody else."""
+
+from __future__ import annotations
+
+DOTS = "•••"
+FEW = 8
+"""Digits of a number of which only the last two are shown."""
+
+
+def masked(written: str) -> str:
+    """A phone number, an e-mail address, or whatever else names somebody.
+
+    >>> masked("+380671234567"), masked("olena@example.org"), masked("o@x.org"), masked("12345"), masked("")
+    ('+380•••67', 'o•••@example.org', '•••@x.org', '•••45', '')
+    """
+    name, at, domain = written.rpartition("@")
+    if at:
+        return f"{name[:1] if len(name) > 1 else ''}{DOTS}@{domain}"
+    if not written:
+        return ""
+    if len(written) <= FEW:
+        return f"{DOTS}{written[-2:]}" if len(written) > len(DOTS) else DOTS
+    kept = 4 if written[0] == "+" else 3
+    return f"{written[:kept]}{DOTS}{written[-2:]}"
