@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from vikno.domain.notify.manners import ON_UNKNOWN, PROOFS
+from vikno.domain.notify.prices import PER
 from vikno.domain.policy.rules import EFFECTS, STATUSES
 from vikno.domain.rules.findings import Finding, did_you_mean
 from vikno.domain.rules.service import CONFIDENCES, FORMS, KINDS
@@ -32,6 +34,11 @@ from vikno.packs.shapes import (
     Words,
 )
 from vikno.packs.source import Mapped, Node, Report, Scalar
+
+CHANNELS = ("inbox", "web", "email", "sms", "telegram", "viber", "whatsapp", "vk", "max")
+"""Kinds of accounts that a message can be sent by."""
+CONTENTS = ("code", "personal", "payment", "service", "official", "advertising", "document", "support")
+"""Classes of content; the options of the fact `content` of a message."""
 
 LAW = Table(
     Record(
@@ -418,6 +425,80 @@ POLICY = Record(
     "a file of rules",
 )
 
+
+class Named(Record):
+    """A mapping in which any of some names may stand, each with a value of the same shape."""
+
+    @classmethod
+    def of(cls, names: tuple[str, ...], shape: Shape) -> Named:
+        return cls({name: Key(shape) for name in names})
+
+    @property
+    def shape(self) -> Shape:
+        return next(iter(self.keys.values())).shape
+
+
+WAIT = Record(
+    {
+        "for": Key(Only(PROOFS), "what is waited for; where a channel never tells it, the time just passes"),
+        "seconds": Key(Whole(0, 604_800), "then the next channel is tried"),
+    },
+    "a wait",
+)
+
+MANNER = Record(
+    {
+        "order": Key(Each(Only(CHANNELS)), "kinds of channels, the usual one first"),
+        "waits": Key(Named.of(CHANNELS, WAIT), "how long each of them is given"),
+        "lives": Key(Whole(30, 864_000), "seconds; then it is of no use and goes nowhere any more"),
+        "quiet": Key(Flag(), "whether it keeps still at night"),
+        "unknown": Key(Only(ON_UNKNOWN), "when nobody knows whether it went: the next channel, or none"),
+        "carries": Key(Each(Only(CHANNELS)), "channels that show the whole of it; on others there is a link"),
+    },
+    "a manner",
+)
+
+MANNERS = Named.of(CONTENTS, MANNER)
+
+_SAID = {
+    "source": Key(Each(Id(), or_one=True), "the page that says it, one or several"),
+    "confidence": Key(Only(CONFIDENCES), "A official and recent, B older or secondary, C unconfirmed, D supposed"),
+    "note": Key(Words(), "what is supposed, or to be known of it"),
+}
+
+PRICE = Record(
+    {
+        "channel": Key(Only(CHANNELS), "the kind of the channel", required=True),
+        "to": Key(Words("a country"), "the recipient's, as in ua; all without a price of their own unless said"),
+        "per": Key(Only(PER), "`month`: for the account, whatever is sent; `message` unless said"),
+        "amount": Key(Number(), "the sum", required=True),
+        "currency": Key(Id(NAME), "three letters of ISO 4217; the country's unless said"),
+        "from": Key(Calendar(), "the first day it holds", required=True),
+        **_SAID,
+    },
+    "a price",
+)
+
+RATE = Record(
+    {
+        "currency": Key(Id(NAME), "three letters of ISO 4217", required=True),
+        "amount": Key(Number(), "of the country's currency, for one of it", required=True),
+        "from": Key(Calendar(), "the first day it holds", required=True),
+        **_SAID,
+    },
+    "a rate",
+)
+
+DELIVERY = Record(
+    {
+        "prices": Key(Each(PRICE), "what messages cost", required=True),
+        "rates": Key(Each(RATE), "of other currencies in which prices are"),
+        "manners": Key(MANNERS, "by kind of content, single values that are otherwise here"),
+        "sources": Key(LAW, "pages that say it, beside those of country.yaml"),
+    },
+    "delivery.yaml",
+)
+
 MESSAGE_FACTS = Record({"facts": Key(Table(FACT, Id(ID)), "what can be known of a message", required=True)})
 
 FILES: dict[str, Shape] = {
@@ -428,6 +509,7 @@ FILES: dict[str, Shape] = {
     "process.yaml": PROCESS,
     "examples.yaml": EXAMPLES,
     "document.yaml": DOCUMENT,
+    "delivery.yaml": DELIVERY,
 }
 
 

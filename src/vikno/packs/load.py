@@ -1,6 +1,6 @@
 """A country folder read into a Country and its Services, with a finding for everything that is wrong in it.
 
-    countries/ua/country.yaml, entries.yaml, texts/en.po, documents/<type>/document.yaml
+    countries/ua/country.yaml, entries.yaml, delivery.yaml, texts/en.po, documents/<type>/document.yaml
     countries/ua/services/<slug>/service.yaml, consultation.yaml, process.yaml, examples.yaml, *.csv
                                  texts/<language>.po
 
@@ -25,6 +25,7 @@ from vikno.domain.rules.findings import Finding, did_you_mean
 from vikno.domain.rules.service import Example, Service
 from vikno.domain.values import Place, Text
 from vikno.packs.consultation import read_consultation
+from vikno.packs.delivery import Delivery, read_delivery
 from vikno.packs.entries import read_entries
 from vikno.packs.forms import COUNTRY, DOCUMENT, EXAMPLES, SERVICE
 from vikno.packs.process import read_process
@@ -54,6 +55,7 @@ class Pack:
         default_factory=dict
     )  # by service key; None: the country's own
     processes: Mapping[str, Process] = field(default_factory=dict)  # of those services that have one
+    delivery: Delivery | None = None
 
 
 def service_folders(folder: Path) -> list[Path]:
@@ -74,6 +76,7 @@ def load_country(folder: Path, only: str | None = None) -> Pack:
     """
     own: list[Finding] = []
     country = read_country(folder, own.append)
+    delivery = read_delivery(folder, country, own.append)
     services: dict[str, Service | None] = {}
     examples: dict[str, tuple[Example, ...]] = {}
     findings: dict[str | None, tuple[Finding, ...]] = {None: tuple(own)}
@@ -92,7 +95,7 @@ def load_country(folder: Path, only: str | None = None) -> Pack:
             processes[key] = process
         examples[key] = read_examples(path, found.append)
         findings[key] = tuple(found)
-    return Pack(folder, country, services, examples, findings, processes)
+    return Pack(folder, country, services, examples, findings, processes, delivery)
 
 
 def read_country(folder: Path, report: Report, heard: Heard | None = None) -> Country:

@@ -85,6 +85,11 @@ def _(shape: shapes.Record, path: str) -> Iterator[Row]:
 
 
 @inside.register
+def _(shape: forms.Named, path: str) -> Iterator[Row]:
+    return inside(shape.shape, f"{path}.<name>")
+
+
+@inside.register
 def _(shape: shapes.Table, path: str) -> Iterator[Row]:
     return inside(shape.shape, f"{path}.<id>" if path else "<id>")
 
@@ -188,6 +193,11 @@ def _(shape: shapes.Table) -> str:
 @takes.register
 def _(_: shapes.Record | forms.DatedAmount | shapes.Anything) -> str:
     return "a mapping"
+
+
+@takes.register
+def _(shape: forms.Named) -> str:
+    return f"a mapping: of {', '.join(map(code, shape.keys))} to {takes(shape.shape)}"
 
 
 @takes.register
