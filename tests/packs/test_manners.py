@@ -16,6 +16,7 @@ from vikno.packs.forms import CHANNELS, CONTENTS
 from vikno.packs.load import KNOWN_CHANNELS, load_country, read_country
 from vikno.packs.manners import usual_manners
 from vikno.packs.policy import message_facts
+from vikno.usecases.check_country import beside_rules
 
 COUNTRIES = sorted(path.parent.name for path in (ROOT / "countries").glob("*/delivery.yaml"))
 PUSHED = set(CHANNELS) - {"web"}
@@ -147,6 +148,7 @@ def test_an_odd_file_is_told_and_what_is_usual_holds(lakeland: Path, text: str) 
     (lakeland / "delivery.yaml").write_text(text, "utf-8")
     delivery, found = read(lakeland)
     assert found
+    assert all(beside_rules(finding) for finding in found)  # what services say can be asked and compared as before
     assert delivery.manners == usual_manners()
 
 

@@ -101,7 +101,7 @@ def provable(found: Iterable[Finding]) -> bool:
 
 def beside_rules(finding: Finding) -> bool:
     """Whether it stands in a file that no rule is in: it leaves the consultation as it is."""
-    return finding.place.file.rpartition("/")[2] in ("process.yaml", "entries.yaml")
+    return finding.place.file.rpartition("/")[2] in ("process.yaml", "entries.yaml", "delivery.yaml")
 
 
 NOT_OF_RULES = frozenset(
