@@ -204,7 +204,12 @@ def _of_authorities(commands: Any, kind: type[argparse.ArgumentParser], shared: 
     replayed.add_argument("--since", required=True, metavar="DAY", help="for example 2026-03-15, or with a time")
     for one in (unhook, replayed):
         one.add_argument("id", type=int, help="as `vikno hooks list` shows it")
-    for one in (bring, show, asked, new, listed, revoke, hook, hooked, unhook, replayed):
+
+    ledger = group("ledger", "what people agreed to and took back: whether it stands as it was written")
+    proof = ledger("verify", "look through all lines and print the head, to be published; exit code 1 if one is wrong")
+    proof.add_argument("--head", metavar="HEAD", help="a head that was published: whether it still stands there")
+    lines = ledger("export", "all lines as JSON, with the words that were shown; no address is in them")
+    for one in (bring, show, asked, new, listed, revoke, hook, hooked, unhook, replayed, proof, lines):
         one.add_argument("--store", metavar="URL", default=STORE, help="the store of the server")
 
 
