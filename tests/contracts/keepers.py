@@ -10,6 +10,9 @@ from typing import Protocol
 
 from vikno.stores.sqlite import SqliteStore
 from vikno.testing.memory_store import MemoryStore, Shelf
+from vikno.usecases.notifications import Notifications
+from vikno.usecases.organisations import Organisations
+from vikno.usecases.people import People
 from vikno.usecases.ports import Clock, ConversationStore, Outbox, Upkeep
 from vikno.usecases.records import Records
 
@@ -30,7 +33,7 @@ class Place(Protocol):
         ...
 
 
-class RecordsKeeper(Records, Upkeep, ConversationStore, Protocol):
+class RecordsKeeper(Records, Organisations, People, Notifications, Upkeep, ConversationStore, Protocol):
     """One object that keeps all records."""
 
 

@@ -23,6 +23,8 @@ PRUNE_PAUSE_S = 0.1
 MOST_DAYS = 36_500
 ATTEMPTS_DAYS = 30
 """Attempts have no setting: they are keyed hashes, and count for two weeks at most (`sign_links.STEP_DAYS`)."""
+REQUESTS_DAYS = 1
+"""Nor have they: whoever sends a request again, because no answer came, does so within minutes."""
 
 Kind = Literal["conversations", "notices", "asides", "addresses", "cases", "accesses"]
 
@@ -102,6 +104,8 @@ async def _forget_old(kept: Keeper, days: Mapping[Kind, int], clock: Callable[[]
         await asyncio.sleep(PRUNE_PAUSE_S)
     records: tuple[tuple[RecordKind, int], ...] = (
         ("notices", days["notices"]),
+        ("notifications", days["notices"]),
+        ("requests", REQUESTS_DAYS),
         ("cases", days["cases"]),
         ("addresses", days["addresses"]),
         ("asides", days["asides"]),

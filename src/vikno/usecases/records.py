@@ -58,6 +58,14 @@ class Vault(Protocol):
         """Its kind and number; None for what this key has not signed. In constant time."""
         ...
 
+    def uuid(self, kind: str, number: int) -> str:
+        """A number below 2**60 as a UUID that nobody guesses; `kind` says what is numbered."""
+        ...
+
+    def read_uuid(self, kind: str, written: str) -> int | None:
+        """The number again; None for what this key has not made, or of another kind."""
+        ...
+
     def digest(self, purpose: str, text: str) -> str:
         """A keyed hash, 32 hex digits, for looking up what must not be kept readable (check codes, API keys)."""
         ...
@@ -316,6 +324,20 @@ class NoticeKept:
     expires_ms: int
     message: str = ""
     reason: str = ""
+    notification: int | None = None
+    """What an organisation had to tell, which this tries for it; its `payload` is empty."""
+    step: int = 0
+    """Of that notification's plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """It must not leave: a rule or a choice is against it, or what it would tell has been told. It has failed for good.
+
+    `reason` begins with `law`, `choice`, `ended` or `suspended`.
+    """
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +345,7 @@ class Settled:
     """What became of a notice. `again_ms`: when to try again, if it shall be tried."""
 
     id: int
-    outcome: Outcome
+    outcome: Outcome | Withheld
     again_ms: int | None = None
 
 
@@ -337,9 +359,10 @@ class NoticeQueue(Protocol):
     async def lease(self, account: str, lane: str, limit: int, now_ms: int) -> tuple[NoticeKept, ...]:
         """Take up to `limit` that are due and mark them `sending`, on disk before this returns.
 
-        The first due come first; those among them past their time are `expired` before any is taken. Of one
-        conversation at most one, and none while one of it is `sending` or, in this lane, waits for its next try: their
-        order is kept. One made for later holds nobody back.
+        The first due of a sender come first; those among them past their time are `expired` before any is taken. Where
+        several senders wait each has its share. Of one conversation at most one, and none while one of it is `sending`
+        or, in this lane and of this sender, waits for its next try: their order is kept. One made for later holds
+        nobody back.
         """
         ...
 
@@ -348,7 +371,7 @@ class NoticeQueue(Protocol):
 
         `RetryAfter` and `Misconfigured` with `again_ms` wait; without it, it has failed for good. What would wait is
         `replaced` if a newer one with its subject was made meanwhile, `dropped` if its person has left or unfollowed.
-        `DeadAddress` is a permanent-failure, every other end a technical-failure.
+        `DeadAddress` and `Withheld` are a permanent-failure, every other end a technical-failure.
         """
         ...
 
@@ -441,9 +464,10 @@ class Access:
     about: str
 
 
-RecordKind = Literal["notices", "asides", "attempts", "addresses", "cases", "accesses"]
-"""What is forgotten when it is old. notices: settled, or past their time · addresses: nothing was heard of the person
-since, and no conversation, no case and no notice of theirs is kept · cases: they have not moved since."""
+RecordKind = Literal["notices", "notifications", "requests", "asides", "attempts", "addresses", "cases", "accesses"]
+"""What is forgotten when it is old. notices: settled, or past their time, of no notification · notifications: ended or
+past their time, with their tries and traces · requests: what makes a repetition known · addresses: nothing was heard of
+the person since, and nothing of theirs is kept, nor what they chose or agreed to · cases: they have not moved since."""
 
 
 class Registry(Protocol):
@@ -474,7 +498,12 @@ class Registry(Protocol):
         ...
 
     async def erase(self, conversation: str) -> None:
-        """Forget one person on one account: address, cases followed, notices; the conversation itself is `forget`'s."""
+        """Forget one person on one account: address, cases followed, notices, notifications made for this address with
+        all that was kept of them; the conversation itself is `forget`'s.
+
+        What they agreed to stays in the ledger, under a number that is never given again. Their choices stay with the
+        addresses that were one person with it.
+        """
         ...
 
     async def prune_records(self, kind: RecordKind, before_ms: int, limit: int = 500) -> int:

@@ -33,13 +33,27 @@ WHERE conversation = ? AND sealed IS NOT NULL;
 DELETE FROM address WHERE id = ?;
 
 -- name: find_old_addresses
-SELECT id, heard_ms < ? AND NOT EXISTS (SELECT 1 FROM follow AS f WHERE f.address = address.id)
+-- What somebody chose or agreed to stays, and with it the address: or they would be written to again. Those of one
+-- person stay while one of them is in use.
+SELECT id, heard_ms < ?1 AND NOT EXISTS (SELECT 1 FROM follow AS f WHERE f.address = address.id)
     AND NOT EXISTS (SELECT 1 FROM notice AS n WHERE n.address = address.id)
     AND NOT EXISTS (SELECT 1 FROM conversation AS c WHERE c.name = address.conversation)
-FROM address WHERE id > ? ORDER BY id LIMIT ?;
+    AND NOT EXISTS (SELECT 1 FROM notification AS m WHERE m.person = address.id)
+    AND NOT EXISTS (SELECT 1 FROM agreed AS g WHERE g.person = address.id)
+    AND NOT EXISTS (SELECT 1 FROM choices AS h WHERE h.person = coalesce(address.person, address.id))
+    AND NOT EXISTS (SELECT 1 FROM address AS o WHERE o.person = coalesce(address.person, address.id)
+        AND o.heard_ms >= ?1)
+    AND NOT EXISTS (SELECT 1 FROM address AS o WHERE o.id = address.person AND o.heard_ms >= ?1)
+FROM address WHERE id > ?2 ORDER BY id LIMIT ?3;
 
 -- name: forget_old_address
 DELETE FROM address
-WHERE id = ? AND heard_ms < ? AND NOT EXISTS (SELECT 1 FROM follow AS f WHERE f.address = address.id)
+WHERE id = ?1 AND heard_ms < ?2 AND NOT EXISTS (SELECT 1 FROM follow AS f WHERE f.address = address.id)
     AND NOT EXISTS (SELECT 1 FROM notice AS n WHERE n.address = address.id)
-    AND NOT EXISTS (SELECT 1 FROM conversation AS c WHERE c.name = address.conversation);
+    AND NOT EXISTS (SELECT 1 FROM conversation AS c WHERE c.name = address.conversation)
+    AND NOT EXISTS (SELECT 1 FROM notification AS m WHERE m.person = address.id)
+    AND NOT EXISTS (SELECT 1 FROM agreed AS g WHERE g.person = address.id)
+    AND NOT EXISTS (SELECT 1 FROM choices AS h WHERE h.person = coalesce(address.person, address.id))
+    AND NOT EXISTS (SELECT 1 FROM address AS o WHERE o.person = coalesce(address.person, address.id)
+        AND o.heard_ms >= ?2)
+    AND NOT EXISTS (SELECT 1 FROM address AS o WHERE o.id = address.person AND o.heard_ms >= ?2);

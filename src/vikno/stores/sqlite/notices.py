@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import apsw
 
+from vikno.domain.notify.fair import Fair
 from vikno.stores.sqlite.addresses import People, begin_address, find_addresses
 from vikno.stores.sqlite.asked import Write
 from vikno.stores.sqlite.desk import Desk
 from vikno.stores.sqlite.queries import change, rows, statements
 from vikno.usecases.channel import DeadAddress, Misconfigured, Outcome, RetryAfter, Sent, Unknown
-from vikno.usecases.records import NoticeKept, NoticeMade, NoticeStatus, Settled, check_batch
+from vikno.usecases.records import NoticeKept, NoticeMade, NoticeStatus, Settled, Withheld, check_batch
 
 _SQL = statements("notices.sql")
-_LAST, _KEEP, _REPLACE_OLDER = _SQL["last_notice"], _SQL["keep_notice"], _SQL["replace_older"]
+_LAST, _KEEP = _SQL["last_notice"], _SQL["keep_notice"]
+_FIND_OLDER, _REPLACE_OLDER = _SQL["find_older"], _SQL["replace_older"]
 _FIND_DUE, _EXPIRE, _TAKE, _GIVE_BACK = _SQL["find_due"], _SQL["expire"], _SQL["take"], _SQL["give_back"]
 _SETTLE, _SETTLE_SENT, _ACCOUNT = _SQL["settle"], _SQL["settle_sent"], _SQL["read_account"]
 _DROP_FORLORN, _REPLACE_OVERTAKEN = _SQL["drop_forlorn"], _SQL["replace_overtaken"]
 _RECOVER, _REPLAY = _SQL["recover"], _SQL["replay"]
 _FIND_MESSAGE, _CHANGE_STATUS = _SQL["find_message"], _SQL["change_status"]
+_NEXT_FLOW = statements("notifications.sql")["next_flow"]
 _INBOX, _LETTERS, _ALL_LETTERS = _SQL["read_inbox"], _SQL["read_letters"], _SQL["read_all_letters"]
 
 MOST_EARLY = 4096
@@ -47,6 +51,11 @@ class Notices(Desk):
         """Receipts of messages that no notice has yet. Lost with the process, which does no harm."""
         return {}
 
+    @cached_property
+    def _fair(self) -> dict[tuple[str, str], Fair]:
+        """Of each account and lane, whose turn it is. Lost with the process, which does no harm."""
+        return {}
+
     async def queue(self, notices: Sequence[NoticeMade], now_ms: int) -> tuple[int, ...]:
         """Keep notices that no case has planned; their ids."""
         check_batch(notices)
@@ -56,7 +65,8 @@ class Notices(Desk):
     async def lease(self, account: str, lane: str, limit: int, now_ms: int) -> tuple[NoticeKept, ...]:
         """Take up to `limit` that are due and mark them `sending`, on disk before this returns."""
         while True:
-            lease = Lease(account, lane, max(0, limit), now_ms)  # to SQLite a limit below zero is none
+            fair = self._fair.setdefault((account, lane), Fair())
+            lease = Lease(account, lane, max(0, limit), now_ms, fair)  # to SQLite a limit below zero is none
             try:
                 await self._ask(self._writes, Write(lease.take))
             except asyncio.CancelledError:
@@ -150,26 +160,56 @@ class Lease:
     lane: str
     limit: int
     now_ms: int
+    fair: Fair
     taken: list[NoticeKept] = field(default_factory=list)
     """As they were before."""
-    goes_on: bool = True
+    goes_on: bool = False
     """There may be more beyond what was past its time."""
 
     def take(self, writing: apsw.Cursor) -> None:
-        """Mark what is due, inside a transaction. What is past its time expires first: it hides nobody."""
-        found, past = self._due(writing, self.limit), list[tuple[int, int]]()
+        """Mark what is due, inside a transaction, of each queue its share."""
+        flows = self._flows(writing)
+        while flows and len(self.taken) < self.limit:
+            weights = _weights(flows)
+            for flow, share in self.fair.share(weights, self.limit - len(self.taken)).items():
+                found = self._take_of(writing, flow, share) if share else []
+                writing.executemany(_TAKE, [(self.now_ms, notice.id) for notice in found])
+                self.taken += found
+                if len(found) < share:
+                    self.fair.give_back(flow, share - len(found), weights[flow])
+                    del flows[flow]
+
+    def _take_of(self, writing: apsw.Cursor, flow: int, limit: int) -> list[NoticeKept]:
+        """What is due in one queue. What is past its time expires first: it hides nobody."""
+        found, past = self._due(writing, flow, limit), list[tuple[int, int]]()
         for _ in range(MOST_ROUNDS):
             past = [(self.now_ms, notice.id) for notice in found if notice.expires_ms <= self.now_ms]
             if not past:
                 break
             writing.executemany(_EXPIRE, past)
-            found = self._due(writing, max(self.limit, MOST_EXPIRED))
-        self.taken = [notice for notice in found if notice.expires_ms > self.now_ms][: self.limit]
-        writing.executemany(_TAKE, [(self.now_ms, notice.id) for notice in self.taken])
-        self.goes_on = bool(past)
+            found = self._due(writing, flow, max(limit, MOST_EXPIRED))
+        self.goes_on |= bool(past)
+        return [notice for notice in found if notice.expires_ms > self.now_ms][:limit]
 
-    def _due(self, writing: apsw.Cursor, limit: int) -> list[NoticeKept]:
-        return [NoticeKept(*row) for row in rows(writing, _FIND_DUE, self.account, self.lane, self.now_ms, limit)]
+    def _flows(self, writing: apsw.Cursor) -> dict[int, tuple[int, float]]:
+        """The queues in which something is due, each with whose it is and their weight."""
+        flows, last = dict[int, tuple[int, float]](), -1
+        while found := rows(writing, _NEXT_FLOW, self.account, self.lane, last, self.now_ms):
+            last, is_due, state, owner, weight = found[0]
+            if is_due and state == "running":
+                flows[last] = owner, weight
+            elif is_due:
+                self._expire_some(writing, last)
+        return flows
+
+    def _expire_some(self, writing: apsw.Cursor, flow: int) -> None:
+        """In a queue that stands still nothing is taken, but what is past its time is told so."""
+        if any(notice.expires_ms <= self.now_ms for notice in self._due(writing, flow, 1)):
+            past = [notice.id for notice in self._due(writing, flow, MOST_EXPIRED) if notice.expires_ms <= self.now_ms]
+            writing.executemany(_EXPIRE, [(self.now_ms, notice) for notice in past])
+
+    def _due(self, writing: apsw.Cursor, flow: int, limit: int) -> list[NoticeKept]:
+        return [NoticeKept(*row) for row in rows(writing, _FIND_DUE, self.account, self.lane, self.now_ms, limit, flow)]
 
     def as_taken(self) -> tuple[NoticeKept, ...]:
         """As they are now."""
@@ -178,6 +218,12 @@ class Lease:
     def give_back(self, writing: apsw.Cursor) -> None:
         """Whoever asked has gone before it could know; it is as if it had not been taken."""
         _give_back(writing, [notice.id for notice in self.taken], self.now_ms, self.now_ms)
+
+
+def _weights(flows: Mapping[int, tuple[int, float]]) -> dict[int, float]:
+    """Of each queue: its organisation's weight, shared among those of its queues that wait."""
+    queues = Counter(owner for owner, _ in flows.values())
+    return {flow: weight / queues[owner] for flow, (owner, weight) in flows.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +262,8 @@ def keep_notices(writing: apsw.Cursor, made: Sequence[Planned], now_ms: int, kno
             ids[number], address, notice.account, notice.lane, status, due_ms, notice.expires_ms, now_ms, now_ms,
             one.case, notice.subject, notice.payload,
         ))  # fmt: skip
-    writing.executemany(_REPLACE_OLDER, [(now_ms, address, subject) for address, subject in latest])
+    older = writing.executemany(_FIND_OLDER, list(latest)).fetchall()
+    writing.executemany(_REPLACE_OLDER, [(now_ms, notice) for (notice,) in older])
     writing.executemany(_KEEP, kept)
     return ids
 
@@ -227,11 +274,11 @@ def _give_back(writing: apsw.Cursor, ids: Sequence[int], due_ms: int, now_ms: in
     writing.executemany(_REPLACE_OVERTAKEN, [(one,) for one in ids])
 
 
-def _status(outcome: Outcome) -> NoticeStatus:
+def _status(outcome: Outcome | Withheld) -> NoticeStatus:
     """Of what is not tried again."""
     if isinstance(outcome, Unknown):
         return "unknown"
-    return "permanent-failure" if isinstance(outcome, DeadAddress) else "technical-failure"
+    return "permanent-failure" if isinstance(outcome, DeadAddress | Withheld) else "technical-failure"
 
 
 def _report(writing: apsw.Cursor, about: tuple[str, str], receipt: tuple[str, str], now_ms: int) -> bool:

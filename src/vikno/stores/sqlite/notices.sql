@@ -9,24 +9,27 @@ INSERT INTO notice (id, address, account, lane, status, due_ms, expires_ms, trie
     case_id, subject, message, reason, payload)
 VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, '', '', ?);
 
+-- name: find_older
+-- A newer notice with the same subject takes the place of those that wait. (Found first: to change what it looks
+-- through, where a trigger watches, SQLite makes a table in memory.)
+SELECT id FROM notice WHERE address = ? AND due_ms IS NOT NULL AND subject = ?;
+
 -- name: replace_older
--- A newer notice with the same subject takes the place of those that wait.
-UPDATE notice SET status = 'replaced', due_ms = NULL, changed_ms = ?
-WHERE address = ? AND due_ms IS NOT NULL AND subject = ?;
+UPDATE notice SET status = 'replaced', due_ms = NULL, changed_ms = ? WHERE id = ?;
 
 -- name: find_due
 -- The next one of each conversation in which none is on its way. One made for later holds nobody back; one that
--- waits for its next try does, since those after it would overtake it.
+-- waits for its next try does, since those after it would overtake it. Other senders' hold nobody back.
 SELECT n.id, a.conversation, n.account, n.payload, n.subject, n.status, n.tries, n.created_ms, n.changed_ms,
-    n.expires_ms, n.message, n.reason
+    n.expires_ms, n.message, n.reason, n.notification, n.step
 FROM notice AS n
 JOIN address AS a ON a.id = n.address
-WHERE n.account = ?1 AND n.lane = ?2 AND n.due_ms <= ?3
+WHERE n.account = ?1 AND n.lane = ?2 AND n.flow = ?5 AND n.due_ms <= ?3
 AND NOT EXISTS (
     SELECT 1 FROM notice AS s WHERE s.account = n.account AND s.address = n.address AND s.status = 'sending')
 AND NOT EXISTS (
     SELECT 1 FROM notice AS e
-    WHERE e.address = n.address AND e.id < n.id AND e.lane = n.lane
+    WHERE e.address = n.address AND e.id < n.id AND e.lane = n.lane AND e.flow = n.flow
     AND (e.due_ms <= ?3 OR e.status = 'temporary-failure'))
 ORDER BY n.due_ms, n.id LIMIT ?4;
 
@@ -60,12 +63,15 @@ WHERE id = ? AND (status = 'sending' OR status = 'unknown');
 SELECT account FROM notice WHERE id = ?;
 
 -- name: drop_forlorn
--- It was on its way when its person left or stopped following: it does not wait for another try.
+-- It was on its way when its person left or stopped following, or had it by another way: it does not wait for another
+-- try.
 UPDATE notice SET status = 'dropped', due_ms = NULL
 WHERE id = ? AND due_ms IS NOT NULL AND (
     EXISTS (SELECT 1 FROM address AS a WHERE a.id = notice.address AND a.status <> 'alive')
     OR case_id IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM follow AS f WHERE f.case_id = notice.case_id AND f.address = notice.address));
+        SELECT 1 FROM follow AS f WHERE f.case_id = notice.case_id AND f.address = notice.address)
+    OR notification IS NOT NULL AND EXISTS (
+        SELECT 1 FROM notification AS m WHERE m.id = notice.notification AND m.completed_ms IS NOT NULL));
 
 -- name: replace_overtaken
 -- It was on its way when a newer one with its subject was made.
@@ -89,9 +95,9 @@ UPDATE notice SET status = 'dropped', due_ms = NULL, changed_ms = ?
 WHERE address = ? AND due_ms IS NOT NULL AND case_id = ?;
 
 -- name: replay
--- Not if nobody is there, and not what a newer one has overtaken.
+-- Not if nobody is there, not what a newer one has overtaken, and not what an organisation's plan sees to.
 UPDATE notice SET status = 'created', due_ms = ?1, expires_ms = ?2, changed_ms = ?1, tries = 0, message = '', reason = ''
-WHERE id = ?3 AND status IN ('permanent-failure', 'technical-failure', 'expired', 'unknown')
+WHERE id = ?3 AND status IN ('permanent-failure', 'technical-failure', 'expired', 'unknown') AND notification IS NULL
 AND EXISTS (SELECT 1 FROM address AS a WHERE a.id = notice.address AND a.status = 'alive')
 AND (case_id IS NULL OR EXISTS (
     SELECT 1 FROM follow AS f WHERE f.case_id = notice.case_id AND f.address = notice.address))
@@ -104,7 +110,7 @@ SELECT n.id, a.conversation, n.account, n.payload, n.subject, n.status, n.tries,
     n.expires_ms, n.message, n.reason
 FROM address AS a
 JOIN notice AS n ON n.address = a.id
-WHERE a.conversation = ? AND n.id < ?
+WHERE a.conversation = ? AND n.id < ? AND n.notification IS NULL
 ORDER BY n.id DESC LIMIT ?;
 
 -- name: read_letters
@@ -113,7 +119,7 @@ SELECT n.id, a.conversation, n.account, n.payload, n.subject, n.status, n.tries,
 FROM notice AS n
 JOIN address AS a ON a.id = n.address
 WHERE (n.status = 'permanent-failure' OR n.status = 'technical-failure' OR n.status = 'expired' OR n.status = 'unknown')
-AND n.account = ? AND n.id > ?
+AND n.account = ? AND n.id > ? AND n.notification IS NULL
 ORDER BY n.id LIMIT ?;
 
 -- name: read_all_letters
@@ -122,14 +128,14 @@ SELECT n.id, a.conversation, n.account, n.payload, n.subject, n.status, n.tries,
 FROM notice AS n
 JOIN address AS a ON a.id = n.address
 WHERE (n.status = 'permanent-failure' OR n.status = 'technical-failure' OR n.status = 'expired' OR n.status = 'unknown')
-AND n.id > ?
+AND n.id > ? AND n.notification IS NULL
 ORDER BY n.id LIMIT ?;
 
 -- name: forget_notices
 -- The oldest that are settled, or past their time whatever they are, a bounded number at a time.
 DELETE FROM notice WHERE id IN (
     SELECT id FROM notice
-    WHERE created_ms < ?1 AND (due_ms IS NULL AND status <> 'sending' OR expires_ms < ?1)
+    WHERE created_ms < ?1 AND (due_ms IS NULL AND status <> 'sending' OR expires_ms < ?1) AND notification IS NULL
     ORDER BY created_ms LIMIT ?2);
 
 -- name: forget_notices_of

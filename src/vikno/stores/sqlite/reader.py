@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from vikno.stores.sqlite import queries
@@ -49,9 +50,16 @@ class SqliteReader:
         self._closed = True
         self._reading.close()
 
-    def _all(self, statement: str, *values: str | int) -> list[Any]:
+    def _all(self, statement: str, *values: str | int | None) -> list[Any]:
         if self._closed:
             raise StoreClosed
         # Everything at once: a statement left open would hold the log back from starting anew.
         with sqlite_errors():
             return self._reading.execute(statement, values).fetchall()
+
+    def _each(self, statement: str, values: Iterable[tuple[str | int | None, ...]]) -> list[Any]:
+        """What a statement gives for each of these, in their order."""
+        if self._closed:
+            raise StoreClosed
+        with sqlite_errors():
+            return self._reading.executemany(statement, values).fetchall()

@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 import apsw
 
-from vikno.stores.sqlite.addresses import find_addresses
 from vikno.stores.sqlite.desk import Desk
-from vikno.stores.sqlite.queries import change, statements
+from vikno.stores.sqlite.people import leave
+from vikno.stores.sqlite.queries import change, rows, statements
 from vikno.usecases.records import Access, ApiKey, RecordKind
 
 _SQL = statements("registry.sql")
@@ -18,6 +18,8 @@ _ADD_KEY, _KEY, _KEYS, _ALL_KEYS = _SQL["add_key"], _SQL["read_key"], _SQL["read
 _REVOKE_KEY, _KEEP_ACCESS, _ACCESSES = _SQL["revoke_key"], _SQL["keep_access"], _SQL["read_accesses"]
 _FORGET_OLD: Mapping[RecordKind, str] = {
     "notices": statements("notices.sql")["forget_notices"],
+    "notifications": statements("notifications.sql")["forget_notifications"],
+    "requests": statements("notifications.sql")["forget_old_requests"],
     "asides": _SQL["forget_old_asides"],
     "attempts": _SQL["forget_old_attempts"],
     "accesses": _SQL["forget_old_accesses"],
@@ -38,9 +40,12 @@ _WALKED: Mapping[RecordKind, tuple[str, tuple[str, ...]]] = {
     ),
 }
 """What says of each in a page whether it is old, and what forgets one, then what hangs on it."""
+_FIND_PERSON = statements("people.sql")["find_person"]
 _OF_A_PERSON = (
     statements("notices.sql")["forget_notices_of"],
     statements("cases.sql")["forget_follows_of"],
+    statements("notifications.sql")["forget_notifications_of"],
+    statements("people.sql")["forget_choices"],
     statements("addresses.sql")["forget_address"],
 )
 
@@ -65,8 +70,8 @@ class Registry(Desk):
 
     async def keys(self, authority: str | None = None) -> tuple[ApiKey, ...]:
         """All of them, revoked ones too."""
-        rows = self._all(_ALL_KEYS) if authority is None else self._all(_KEYS, authority)
-        return tuple(ApiKey(*row) for row in rows)
+        found = self._all(_ALL_KEYS) if authority is None else self._all(_KEYS, authority)
+        return tuple(ApiKey(*row) for row in found)
 
     async def revoke_key(self, key: int, now_ms: int) -> bool:
         """Whether it was in force."""
@@ -74,10 +79,10 @@ class Registry(Desk):
 
     async def note(self, accesses: Sequence[Access]) -> None:
         """Write to the access log; nothing in it is ever changed."""
-        rows = [(access.at_ms, access.who, access.what, access.about) for access in accesses]
+        written = [(access.at_ms, access.who, access.what, access.about) for access in accesses]
 
         def keep(writing: apsw.Cursor) -> None:
-            writing.executemany(_KEEP_ACCESS, rows)
+            writing.executemany(_KEEP_ACCESS, written)
 
         await self._share(keep)
 
@@ -86,10 +91,11 @@ class Registry(Desk):
         return tuple(Access(*row) for row in self._all(_ACCESSES, about, limit))
 
     async def erase(self, conversation: str) -> None:
-        """Forget one person on one account: address, cases followed, notices."""
+        """Forget one person on one account: address, cases followed, notices, notifications, choices."""
 
         def forget(writing: apsw.Cursor) -> None:
-            for address, _ in find_addresses(writing, [conversation]).values():
+            for person, address in rows(writing, _FIND_PERSON, conversation):
+                leave(writing, person, address)
                 for statement in _OF_A_PERSON:
                     writing.execute(statement, (address,))
 
