@@ -15,7 +15,7 @@ from vikno.channels.email.addresses import mailbox
 from vikno.channels.sms.phones import phone
 from vikno.channels.whatsapp.inbound import _address
 from vikno.wire.numbers import Phone, Wrong, _read, as_mobile, read_email, read_phone
-from vikno.wire.plans import PERSONS, place, zone_of
+from vikno.wire.plans import PERSONS, dialled, place, zone_of
 
 OLENA = Phone("+380671234567", "ua", "Europe/Kyiv", True)
 
@@ -140,6 +140,29 @@ def test_what_is_read_fast_is_what_libphonenumber_says() -> None:
             slow += 1
     assert len(SAMPLES) > 8_000
     assert fast > 20 * slow  # those that might be dialled with the digit of long distance, as Russian landlines
+
+
+def test_what_is_dialled_at_home_or_lacks_its_plus_is_read_as_libphonenumber_reads_it() -> None:
+    compared = 0
+    for written in SAMPLES:
+        if not isinstance(_read(written, "ua"), Phone):
+            continue
+        number = phonenumbers.parse(written)
+        home = str(phonenumbers.region_code_for_number(number)).lower()
+        national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+        for form in ("".join(filter(str.isdigit, national)), written[1:]):
+            for country in (home, "ua", "ru", "us", "fi", "it"):
+                made = dialled(form, country)
+                known = place(made) if made is not None and not form.startswith("00") else None
+                if made is not None and known is not None:
+                    assert _read(form, country) == Phone(made, known.country, known.zone, known.mobile), (form, country)
+                    compared += 1
+    assert compared > 3_000
+
+
+@given(st.text("0123456789+ ()-.\n\x1f", max_size=20))
+def test_plain_letters_are_read_alike_with_and_without_their_compatible_forms(written: str) -> None:
+    assert read_phone(written, "ua") == read_phone(written + "\u200b", "ua")
 
 
 def test_an_address_is_the_same_from_a_list_from_a_gateway_and_from_whatsapp() -> None:

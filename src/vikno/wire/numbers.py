@@ -19,7 +19,7 @@ import msgspec
 
 from vikno.wire.limits import SMS_PHONE_DIGITS, SMS_PHONE_FEWEST_DIGITS
 from vikno.wire.mailboxes import mailbox
-from vikno.wire.plans import PERSONS, Place, place, zone_of
+from vikno.wire.plans import PERSONS, Place, dialled, place, zone_of
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -32,6 +32,7 @@ LONGEST_EMAIL = 1_000
 """Characters of an address with its name."""
 BETWEEN = frozenset(" \t().-/‐‑‒–—―−⁄·•")
 """What may stand between digits, after compatibility forms are plain ones."""
+_NOTHING = {ord(sign): None for sign in (*BETWEEN, *"\n\r\v\f\x1c\x1d\x1e\x1f")}
 UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 """What a copied number brings with it and nobody sees."""
 _DRAMA = re.compile(r"\+447700900\d{3}")
@@ -95,6 +96,9 @@ def read_phone(written: str, country: str) -> Phone | Wrong:
         return _wrong("short")
     if plain[0] != "+" and digits.startswith("00"):
         plain = "+" + digits[2:]
+    number = plain if plain[0] == "+" else dialled(digits, country)
+    if number is not None and (known := place(number)) is not None:
+        return Phone(number, known.country, known.zone, known.mobile)
     return _read(plain, country)
 
 
@@ -124,6 +128,9 @@ def read_email(written: str) -> str | Wrong:
 
 def _plain(written: str) -> str | None:
     """Digits, after a plus sign or none; None where anything else stands between them."""
+    if written.isascii():
+        plain = written.translate(_NOTHING)
+        return (plain or "0") if plain[plain[:1] == "+" :].isdigit() or plain in ("", "+") else None
     plain = ""
     for letter in UNSEEN.sub("", unicodedata.normalize("NFKC", written)).strip():
         digit = unicodedata.decimal(letter, None)

@@ -81,6 +81,22 @@ def place(number: str) -> Place | None:
     return _named(code, found.lastgroup, number[1 : 1 + _longest()] if found.lastgroup[0] == "g" else code)
 
 
+def dialled(digits: str, country: str) -> str | None:
+    """A number as it is dialled in a country, or as it is without its plus sign, in E.164; it need not exist.
+
+    None where it might be meant otherwise: the slow reader knows.
+
+    >>> dialled("0671234567", "ua"), dialled("380671234567", "gb"), dialled("810380671234567", "ru")
+    ('+380671234567', '+380671234567', None)
+    """
+    home = _home(country)
+    if home is None or home.abroad.match(digits):
+        return None
+    if home.trunk and digits.startswith(home.trunk):
+        return f"+{home.code}{digits[len(home.trunk) :]}"
+    return f"+{digits}" if len(digits) > home.longest else None
+
+
 @lru_cache(PLACES)
 def _named(code: str, group: str, beginning: str) -> Place:
     """What a group of a pattern stands for: `g_UA_0`, a geographical number of UA of kind 0; `c_` for any other."""
@@ -159,6 +175,28 @@ def _metadata(code: str, region: str) -> PhoneMetadata | None:
 
     of_region = PhoneMetadata.metadata_for_region(region, None)
     return of_region if region != "001" else PhoneMetadata.metadata_for_nongeo_region(int(code), None)
+
+
+class _Home(msgspec.Struct, frozen=True):
+    """How a country dials: the digit before a number at home, those before one abroad, the longest number there is."""
+
+    code: int
+    trunk: str
+    abroad: re.Pattern[str]
+    longest: int
+
+
+@lru_cache(512)
+def _home(country: str) -> _Home | None:
+    from phonenumbers import PhoneMetadata
+
+    metadata = PhoneMetadata.metadata_for_region(country.upper(), None)
+    if metadata is None or metadata.general_desc is None or metadata.country_code is None:
+        return None
+    # Some countries change a number while they take its digit away; those are left to the slow reader.
+    trunk = metadata.national_prefix if metadata.national_prefix == metadata.national_prefix_for_parsing else None
+    abroad = re.compile(metadata.international_prefix or "00")
+    return _Home(metadata.country_code, trunk or "", abroad, max(metadata.general_desc.possible_length))
 
 
 @cache
