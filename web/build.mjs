@@ -20,7 +20,7 @@ const COMPRESSED = new Set(['.css', '.js', '.svg', '.json']);
 async function bundle() {
   const built = await esbuild.build({
     absWorkingDir: path.join(root, 'web'),
-    entryPoints: ['css/portal.css', 'js/portal.ts', 'js/chat.ts'],
+    entryPoints: ['css/portal.css', 'js/portal.ts', 'js/chat.ts', 'js/push.ts', 'js/push-worker.ts'],
     entryNames: '[name]-[hash]',
     assetNames: '[name]-[hash]',
     outdir: target,

@@ -41,7 +41,7 @@ async def test_no_account_takes_anything_without_proof(web: Web) -> None:
     headers = {"envelope-to": "vikno@dms.example", "envelope-from": "olena@example.org"}
     by_web = [path.decode().removeprefix("/hooks/") for path in web.quick if path.startswith(b"/hooks/")]
     async with calling(web) as client:
-        for account in ("telegram/main", "viber/main", "email/main", "sms/main"):
+        for account in ("telegram/main", "viber/main", "email/main", "sms/main", "inbox/main"):
             for kind in ("message/rfc822", "application/json", "application/x-www-form-urlencoded"):
                 for method in ("POST", "GET"):
                     said = await client.request(
@@ -49,7 +49,7 @@ async def test_no_account_takes_anything_without_proof(web: Web) -> None:
                     )
                     assert said.status_code in (401, 403, 404), (account, kind, method)
     assert web.bot.refused() == {account: 6 for account in web.bot.hooks if account in by_web}
-    assert len(web.bot.hooks) == 4
+    assert len(web.bot.hooks) == 5
     for account in web.bot.hooks:
         assert await web.intake.book.asides(account) == (), "it would be unreadable"
         assert await web.intake.book.known(web.bot.vault.name(account, "olena@example.org")) is None

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vikno.bootstrap.bot import Account, NotRegistered
 from vikno.bootstrap.settings import Settings, SettingWrong, read_gap, read_rate
@@ -16,6 +16,9 @@ from vikno.usecases.channel import Raw
 from vikno.wire.hooks import Hook
 from vikno.wire.http import HttpTransport
 from vikno.wire.vault import LocalVault
+
+if TYPE_CHECKING:
+    from vikno.channels.inbox import Inbox
 
 _USERNAME = re.compile(r"@?[A-Za-z0-9_]{4,32}", re.ASCII)
 LONG_POLL_S = 60.0
@@ -272,3 +275,31 @@ def _sms(settings: Settings, vault: LocalVault) -> Account | None:
     rate = read_rate(settings, "VIKNO_SMS_RATE")
     serve = stay if by_line else None
     return Account(channel, transport, serve=serve, bind=heard.append, by_web=not by_line, rate=rate)
+
+
+def inbox_of(
+    settings: Settings, vault: LocalVault, public: str, name: Callable[[str], str] = lambda _: "Vikno"
+) -> tuple[Inbox, Account]:
+    """The inbox, which is always there: browsers are told by push (`public`: where people reach this server).
+
+    Its key follows from the vault's unless it is given. `name`: a language -> who writes.
+
+    Raises:
+        SettingWrong, PushKeyWrong.
+    """
+    from vikno.channels.inbox import Inbox, PushTransport, key_from, read_key
+
+    written, private = settings.get("VIKNO_PUSH_KEY"), settings.get("VIKNO_PUSH_PRIVATE") == "1"
+    contact = settings.get("VIKNO_PUSH_CONTACT")
+    if contact is not None and not contact.startswith(("mailto:", "https://")):
+        raise SettingWrong("VIKNO_PUSH_CONTACT must begin with mailto: or https://")
+    if contact is None and public.startswith("https://"):
+        contact = public
+    channel = Inbox(
+        key=read_key(written) if written else key_from(vault.key_for("push, one") + vault.key_for("push, two")),
+        secret=vault.key_for("push receipts"),
+        contact=contact,
+        name=name,
+        private=private,
+    )
+    return channel, Account(channel, PushTransport(private=private))

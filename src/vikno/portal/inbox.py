@@ -47,6 +47,19 @@ class Kept(ConversationStore, Outbox, Upkeep, Protocol):
     """Where conversations are."""
 
 
+class Devices(Protocol):
+    """The browsers in which people are told of what stands here (`portal.push.Push`)."""
+
+    @property
+    def key(self) -> str:
+        """What browsers subscribe with."""
+        ...
+
+    async def devices(self, conversation: str) -> Sequence[str]:
+        """Those of one person, by their names on record."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A message as its person sees it. `status` is one of `records.NoticeStatus`."""
@@ -79,10 +92,14 @@ class Inbox:
         processes: Processes,
         clock: Clock,
         gone: Callable[[str], None] = lambda _: None,
+        push: Devices | None = None,
     ) -> None:
-        """`gone`: told whose address is on record no more, so that it is kept again when they write again."""
+        """`gone`: told whose address is on record no more, so that it is kept again when they write again.
+
+        `push`: what tells people on their devices (`portal.push`), where there is such a thing.
+        """
         self.site, self._records, self._kept, self._vault, self._links = site, records, kept, vault, links
-        self._processes, self._clock, self._gone = processes, clock, gone
+        self._processes, self._clock, self._gone, self._push = processes, clock, gone, push
 
     @property
     def routes(self) -> list[Route]:
@@ -122,6 +139,7 @@ class Inbox:
                 followed=[self._followed(one, lang) for one in cases],
                 form=self._form(token),
                 here=f"/{lang}/inbox/{token}",
+                push=self._push.key if self._push else "",
                 done=words.say(_DONE[done]) if done in _DONE else "",
                 clocks=clocks(lang) if known and known.account != WEB else (),
                 zone=known.zone if known else None,
@@ -155,9 +173,11 @@ class Inbox:
                 return self._plain(request, lang, here, "erase", here=here, form=self._form(token))
             case "erase-yes":
                 await self._note(opens.conversation, "erase")
-                await self._records.erase(opens.conversation)
-                await self._kept.forget(opens.conversation)
-                self._gone(opens.conversation)
+                devices = await self._push.devices(opens.conversation) if self._push else ()
+                for one in (*devices, opens.conversation):  # the person last: as long as they are there, it can go on
+                    await self._records.erase(one)
+                    await self._kept.forget(one)
+                    self._gone(one)
                 return self._plain(request, lang, f"/{lang}/", ERASED)
         return RedirectResponse(here, 303)
 
@@ -228,13 +248,23 @@ class Inbox:
         return next((case.service for case in cases if case.service in self.site.world().services), None)
 
     def _form(self, token: str) -> str:
-        return self._vault.digest("inbox form", token)
+        return form_of(self._vault, token)
 
     def _ours(self, request: Request, form: str, token: str) -> bool:
-        return from_here(request) and hmac.compare_digest(form.encode(), self._form(token).encode())
+        return ours(self._vault, request, form, token)
 
     async def _note(self, conversation: str, what: str) -> None:
         await self._records.note((Access(self._clock(), "self", what, conversation),))
+
+
+def form_of(vault: Vault, token: str) -> str:
+    """What the forms of this page hold, which no other site knows."""
+    return vault.digest("inbox form", token)
+
+
+def ours(vault: Vault, request: Request, form: str, token: str) -> bool:
+    """Whether a form stood on this page."""
+    return from_here(request) and hmac.compare_digest(form.encode(), form_of(vault, token).encode())
 
 
 async def export_person(records: Records, kept: Kept, vault: Vault, conversation: str, now_ms: int) -> dict[str, Any]:

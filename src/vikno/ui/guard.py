@@ -15,7 +15,7 @@ DIRECTIVES = (
     "base-uri 'none'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
+    "trusted-types vikno-push",  # a policy for one address, that of the service worker (web/js/push.ts)
 )
 HEADERS = (
     (b"content-security-policy", "; ".join(DIRECTIVES).encode()),
