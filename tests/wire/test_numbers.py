@@ -206,8 +206,16 @@ def test_zones_are_one_only_if_their_clocks_always_are() -> None:
     assert zone_of((), "ua") is None
 
 
-def test_a_list_of_numbers_is_read_at_the_pace_of_a_campaign() -> None:
-    numbers = [f"+38067{at:07}" for at in range(20_000)]
+def test_where_a_number_may_be_meant_otherwise_the_slow_reader_is_asked() -> None:
+    assert dialled("01123456789", "ar") is None  # Argentina changes digits when it takes the first one away
+    assert dialled("996700123456", "fi") is None  # a way to dial abroad, and the code of Kyrgyzstan
+    assert dialled("671234567", "ua") is None
+    assert dialled("0671234567", "example") is None
+
+
+@pytest.mark.parametrize("before", ["+38067", "067", "38067", "+380 67 "])
+def test_a_list_of_numbers_is_read_at_the_pace_of_a_campaign(before: str) -> None:
+    numbers = [f"{before}{at:07}" for at in range(10_000)]
     read_phone(numbers[0], "ua")
     paces = []
     for _ in range(5):
