@@ -20,6 +20,8 @@ Consent = Literal["none", "given", "written", "soft"]
 """As rules about messages know it (`consent` in packs/message/facts.yaml)."""
 EVERY = "*"
 """Of organisations, contents or channels."""
+OUTSIDE = "-"
+"""Of channels: every one. Such messages then only stand in the inbox, and nothing tells of them."""
 MOST_OFF = 500
 """Entries of one person's choices; each is three words."""
 
@@ -27,13 +29,15 @@ MOST_OFF = 500
 class Choices(Struct, frozen=True, omit_defaults=True):
     """What a person chose. `order`: kinds of channels, the dearest first; those not named come after them.
 
-    `off`: organisation, content and channel that they do not want, each a name or `*`. `quiet`: from which hour to
-    which they want none, by their clock; None: as in their country.
+    `off`: organisation, content and channel that they do not want, each a name or `*`; the channel may be OUTSIDE.
+    `quiet`: from which hour to which they want none, by their clock; None: as in their country. `lang`: in which
+    language they want them; "": as they talk with us.
     """
 
     order: tuple[str, ...] = ()
     off: frozenset[tuple[str, str, str]] = frozenset()
     quiet: tuple[int, int] | None = None
+    lang: str = ""
 
     def refuses(self, organisation: str, content: str, channel: str = EVERY) -> bool:
         """Whether such messages are not wanted there; with `*` as channel: nowhere.
@@ -43,6 +47,9 @@ class Choices(Struct, frozen=True, omit_defaults=True):
         (True, False)
         >>> chosen.refuses("x", "advertising")
         True
+        >>> quietly = Choices(off=frozenset({("sky", "code", OUTSIDE)}))
+        >>> quietly.refuses("sky", "code", "sms"), quietly.refuses("sky", "code")
+        (True, False)
         """
         if not self.off:
             return False
@@ -50,7 +57,7 @@ class Choices(Struct, frozen=True, omit_defaults=True):
             (who, what, where) in self.off
             for who in (organisation, EVERY)
             for what in (content, EVERY)
-            for where in {channel, EVERY}
+            for where in ({EVERY} if channel == EVERY else {channel, OUTSIDE, EVERY})
         )
 
 
@@ -149,6 +156,10 @@ class People(Protocol):
 
     async def ways(self, conversation: str) -> tuple[Reached, ...]:
         """All addresses of the person whom this one reaches."""
+        ...
+
+    async def named(self, number: int) -> str | None:
+        """The conversation of an address by its number (`Reached.id`)."""
         ...
 
     async def choices(self, conversation: str) -> Choices:

@@ -112,6 +112,12 @@ class People(Desk):
         _, ways = self._ways([conversation])
         return tuple(way for mine in ways.values() for way in mine)
 
+    async def named(self, number: int) -> str | None:
+        """The conversation of an address by its number."""
+        for (name,) in self._all(_SQL["read_name"], number):
+            return str(name)
+        return None
+
     async def choices(self, conversation: str) -> Choices:
         """What this person chose."""
         for person, _ in self._all(_SQL["find_person"], conversation):

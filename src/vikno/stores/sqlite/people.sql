@@ -34,6 +34,9 @@ SELECT j.value,
         AND n.status <> 'permanent-failure' AND n.status <> 'technical-failure' LIMIT 1000))
 FROM json_each(?1) AS j;
 
+-- name: read_name
+SELECT conversation FROM address WHERE id = ?;
+
 -- name: find_person
 SELECT coalesce(person, id), id FROM address WHERE conversation = ?;
 
