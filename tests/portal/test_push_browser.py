@@ -188,6 +188,8 @@ def test_one_press_and_this_device_is_told_another_and_it_is_not(chromium: Brows
         press_on(page)
         expect(page.get_by_role("button", name=ON)).to_be_hidden()
         expect(page.get_by_role("button", name=OFF)).to_be_focused()
+        assert axe(page) == []
+        shoot(page, "inbox-device-on")
         known = site.ask(lambda store: store.known(site.browser))
         assert known is not None
         assert known.status == "alive"
