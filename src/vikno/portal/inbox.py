@@ -174,7 +174,7 @@ class Inbox:
             case "erase-yes":
                 await self._note(opens.conversation, "erase")
                 devices = await self._push.devices(opens.conversation) if self._push else ()
-                for one in dict.fromkeys((*devices, opens.conversation)):  # the person last, or nobody could press again
+                for one in dict.fromkeys((*devices, opens.conversation)):  # the person last: who failed may try again
                     await self._records.erase(one)
                     await self._kept.forget(one)
                     self._gone(one)
