@@ -13,7 +13,7 @@ from vikno.domain.catalog import Country, LegalResource
 from vikno.domain.policy import ChannelRule
 from vikno.domain.rules.conditions import TRUE, All, Condition, Not
 from vikno.domain.rules.findings import Finding, did_you_mean
-from vikno.domain.rules.service import Example, Fact
+from vikno.domain.rules.service import Example, Fact, Option
 from vikno.domain.values import Text
 from vikno.packs.facts import Builder
 from vikno.packs.forms import MESSAGE_FACTS, POLICY
@@ -23,6 +23,8 @@ from vikno.packs.source import Report, Scalar, read_yaml
 from vikno.packs.words import FolderTexts
 
 EXAMPLES = "examples.yaml"
+INVENTED = "example"
+"""The folder of the country that does not exist."""
 LANGUAGES = ("en", "uk")
 """Of the facts of a message."""
 
@@ -54,7 +56,15 @@ def message_facts() -> tuple[Fact, ...]:
             builder.read_facts(read.get("facts", []))
     if wrong:
         raise AssertionError(wrong[0])  # it comes with the program
-    return tuple(builder.facts.values())
+    return tuple(_with_invented(fact) for fact in builder.facts.values())
+
+
+def _with_invented(fact: Fact) -> Fact:
+    """A country may also be the invented one, so that its rules bind nobody else."""
+    if fact.kind != "country":
+        return fact
+    lakeland = Option(INVENTED, Text(f"country.{INVENTED}", "Lakeland", {"en": "Lakeland", "uk": "Озерний край"}))
+    return replace(fact, options=(*fact.options, lakeland))
 
 
 def policy_files(folder: Path) -> list[Path]:

@@ -95,6 +95,8 @@ class Network:
 
     def __init__(self) -> None:
         self.phones: dict[str, Phone] = {}
+        self.nobody: set[str] = set()
+        """Numbers that nobody has: what goes there is taken, and reported as not delivered."""
         self._faults: deque[str] = deque()
 
     def phone(self, number: str) -> Phone:
@@ -200,7 +202,10 @@ class SmsGateway(Network):
         if not said.get("to", "").strip():
             return web.Response(status=400, text="Empty receiver number not allowed, rejected")
         header = bytes.fromhex(said.get("udh", ""))
-        self.phone(said["to"]).arrive(said.get("from", ""), said.get("text", ""), header)
+        if said["to"].removeprefix("+") in self.nobody:
+            fault = fault or "undelivered"
+        else:
+            self.phone(said["to"]).arrive(said.get("from", ""), said.get("text", ""), header)
         if said.get("dlr-url") and fault != "unreported":
             self._later(self._report(said["dlr-url"], int(said.get("dlr-mask", "0")), fault))
         if fault == "lost":

@@ -1,0 +1,273 @@
+"""The way of a notification: on which channels in which order, how long to wait for what, and when it has ended.
+
+Nothing here is sent or known by itself: a use case says which addresses there are and what the rules say of each. The
+inbox always holds what may be told at all; the steps of a plan are what is tried beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from vikno.domain.notify.manners import Manner, Proof, Wait
+from vikno.domain.policy import Decision
+
+HOUR_MS = 3_600_000
+POINTED = frozenset({"personal", "payment", "document"})
+"""Contents of which a bare pointer may be sent where they may not go whole. A code is nothing without its digits, and
+advertising that may not be sent is none the more lawful for being short."""
+Ready = Literal["go", "later", "unknown"]
+"""later: only the hour is against it; unknown: a fact is missing on which a rule depends."""
+LeftWhy = Literal["law", "choice", "gone", "price", "manner"]
+
+
+UNUSUAL = Wait("sent", 3600)
+"""For a channel that only the person's own order names."""
+
+
+class Rule(Struct, frozen=True, omit_defaults=True):
+    """A rule that had a say, and which version of it."""
+
+    id: str
+    version: str
+
+
+class Step(Struct, frozen=True, omit_defaults=True):
+    """One address to try. `reduced`: only a pointer to the inbox. `micros`: what it costs, in millionths of the unit.
+
+    `proof`: what it waits for, `wait_s` for how long, then the next step is tried. `rules` had a say in it.
+    """
+
+    account: str
+    proof: Proof
+    wait_s: int
+    reduced: bool = False
+    micros: int = 0
+    ready: Ready = "go"
+    rules: tuple[Rule, ...] = ()
+    missing: tuple[str, ...] = ()
+    blind: bool = False
+    """This channel tells of no receipt."""
+
+    @property
+    def channel(self) -> str:
+        """The kind of its account."""
+        return self.account.partition("/")[0]
+
+
+class Left(Struct, frozen=True, omit_defaults=True):
+    """An address that is not tried. For `law`: the rules that are against it."""
+
+    account: str
+    why: LeftWhy
+    rules: tuple[Rule, ...] = ()
+
+
+class Plan(Struct, frozen=True, omit_defaults=True):
+    """What is tried, in order. No person is in it, so those alike are one.
+
+    `inbox`: it stands in the inbox; `against`: the rules that keep it out of there. `alone`: everything depends on one
+    channel, which a code should not.
+    """
+
+    steps: tuple[Step, ...] = ()
+    left: tuple[Left, ...] = ()
+    inbox: bool = True
+    against: tuple[Rule, ...] = ()
+    on_unknown: Literal["next", "stop"] = "next"
+    alone: bool = False
+    instead: tuple[str, ...] = ()
+    """Channels on which it might lawfully go, where this person has no address."""
+
+
+encode_plan = msgspec.json.Encoder().encode
+decode_plan = msgspec.json.Decoder(Plan).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One address, with what is known of it. `pointer`: what the rules say of a bare pointer, where one may be sent.
+
+    `later`: in some hours the rules would let it go. `micros`: None where no price is known.
+    """
+
+    conversation: str
+    account: str
+    alive: bool
+    receipts: bool
+    wanted: bool
+    whole: Decision
+    pointer: Decision | None
+    later: bool = False
+    micros: int | None = None
+
+    @property
+    def channel(self) -> str:
+        return self.account.partition("/")[0]
+
+
+def rules_of(decision: Decision) -> tuple[Rule, ...]:
+    """The rules that decided, by id and version."""
+    return tuple(Rule(one.rule.id, one.version[:12]) for one in decision.rules)
+
+
+def route(
+    ways: Iterable[Way], manner: Manner, order: Sequence[str], inbox: Decision | None, ceiling: int | None = None
+) -> tuple[Plan, tuple[str, ...]]:
+    """The plan, and the conversations of its steps.
+
+    `order`: kinds of channels as the person, then the sender wishes; after them as is usual for such messages. `inbox`:
+    what the rules say of the inbox, None where the person wants it nowhere. `ceiling`: millionths that all steps
+    together may cost.
+    """
+    ranks = {kind: rank for rank, kind in enumerate(dict.fromkeys([*order, *manner.order]))}
+    steps: list[tuple[Step, str]] = []
+    left: list[Left] = []
+    spent = 0
+    for way in sorted(ways, key=lambda way: ranks.get(way.channel, len(ranks))):
+        found = _step(way, manner, known=way.channel in ranks)
+        if isinstance(found, Step) and ceiling is not None and spent + found.micros > ceiling:
+            found = Left(way.account, "price")
+        if isinstance(found, Left):
+            left.append(found)
+            continue
+        spent += found.micros
+        steps.append((found, way.conversation))
+    shown = inbox is not None and inbox.may_go
+    plan = Plan(
+        tuple(step for step, _ in steps),
+        tuple(left),
+        inbox=shown,
+        against=() if shown or inbox is None else rules_of(inbox),
+        on_unknown=manner.on_unknown,
+        alone=len({step.channel for step, _ in steps if step.ready == "go"}) < 2,
+    )
+    return plan, tuple(conversation for _, conversation in steps)
+
+
+def _step(way: Way, manner: Manner, *, known: bool) -> Step | Left:
+    """How it is tried on this address, or why it is not."""
+    if not known:
+        return Left(way.account, "manner")
+    if not way.wanted:
+        return Left(way.account, "choice")
+    if not way.alive:
+        return Left(way.account, "gone")
+    whole = way.channel in manner.carries
+    decision = way.whole
+    reduced = manner.content in POINTED and not (whole and decision.may_go) and way.pointer is not None
+    if reduced and way.pointer is not None:
+        decision = way.pointer
+    elif not whole:
+        return Left(way.account, "manner")
+    ready: Ready = "go"
+    if decision.effect == "unknown":
+        ready = "unknown"
+    elif not decision.may_go:
+        if not way.later:
+            return Left(way.account, "law", rules_of(decision))
+        ready = "later"
+    wait = manner.waits.get(way.channel, UNUSUAL)
+    return Step(
+        way.account, wait.proof, wait.seconds, reduced=reduced, micros=way.micros or 0, ready=ready,
+        rules=rules_of(decision), missing=decision.missing, blind=not way.receipts,
+    )  # fmt: skip
+
+
+# ---- going on ----
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A step that was tried, and what became of it: one of `records.NoticeStatus`."""
+
+    step: int
+    status: str
+    changed_ms: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Nothing to do before that moment, unless something happens. `left`: something has left already."""
+
+    due_ms: int
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Try the next of these steps that may be tried. `why`: what ended the one before."""
+
+    steps: tuple[int, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """It has ended."""
+
+    status: Literal["sent", "delivered", "temporary-failure", "permanent-failure", "technical-failure"]
+    reason: str
+
+
+ARRIVED = frozenset({"delivered", "read"})
+UNDER_WAY = frozenset({"created", "sending", "temporary-failure"})
+
+
+def go_on(plan: Plan, tries: Sequence[Try], now_ms: int, expires_ms: int) -> Stay | Go | End:
+    """What comes next, from what became of the tries so far.
+
+    A receipt ends it, also one of an earlier step. Failure, silence and an unknown outcome bring the next step; after
+    the last one it waits for receipts until it expires, where there may be any.
+    """
+    if arrived := [one for one in tries if one.status in ARRIVED]:
+        return End("delivered", plan.steps[arrived[0].step].channel)
+    left = any(one.status == "sent" for one in tries)
+    hopes = any(one.status == "sent" and not plan.steps[one.step].blind for one in tries)
+    if not tries:
+        return Go(tuple(range(len(plan.steps))), "held") if now_ms < expires_ms else End("temporary-failure", "held")
+    last = tries[-1]
+    step = plan.steps[last.step]
+    rest = tuple(index for index in range(len(plan.steps)) if index not in {one.step for one in tries})
+    if last.status in UNDER_WAY:
+        return Stay(expires_ms, left) if now_ms < expires_ms else End("temporary-failure", "expired")
+    if last.status == "sent":
+        if step.proof == "sent":
+            return End("sent", step.channel)
+        silent_ms = last.changed_ms + step.wait_s * 1000
+        if now_ms < min(silent_ms, expires_ms):
+            return Stay(min(silent_ms, expires_ms), left=True)
+    if last.status == "unknown" and plan.on_unknown == "stop":
+        return End("technical-failure", "unknown")
+    if rest and now_ms < expires_ms:
+        return Go(rest, "silence" if last.status == "sent" else last.reason or last.status)
+    if hopes and now_ms < expires_ms:
+        return Stay(expires_ms, left=True)
+    return _end(plan, tries)
+
+
+def _end(plan: Plan, tries: Sequence[Try]) -> End:
+    """After the last step, in words of the last try that says something."""
+    if gone := [plan.steps[one.step] for one in tries if one.status == "sent"]:
+        blind = next((step for step in gone if step.blind), None)
+        return End("temporary-failure", "silence") if blind is None else End("sent", blind.channel)
+    last = tries[-1]
+    match last.status:
+        case "unknown":
+            return End("technical-failure", "unknown")
+        case "technical-failure":
+            return End("technical-failure", last.reason or "technical-failure")
+        case "expired":
+            return End("temporary-failure", "expired")
+    return End("permanent-failure", last.reason or "gone")
+
+
+def why_nowhere(plan: Plan) -> str:
+    """In one word, why there is no step: what weighs most."""
+    whys = {one.why for one in plan.left}
+    return next((why for why in ("law", "choice", "gone", "price", "manner") if why in whys), "nobody")
