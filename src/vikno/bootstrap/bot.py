@@ -15,7 +15,7 @@ from vikno.usecases.channel import Channel, Transport
 from vikno.usecases.ports import Outbox
 from vikno.usecases.receive_message import Desk
 from vikno.usecases.records import Records, Vault
-from vikno.usecases.send_messages import Sender
+from vikno.usecases.send_messages import Release, Sender
 from vikno.wire.body import whole_body
 from vikno.wire.hooks import MOST_BYTES, TOO_LARGE, Headers, Hook
 
@@ -69,6 +69,8 @@ class Bot:
     records: Records
     vault: Vault
     public_url: str | None = None
+    release: Release | None = None
+    """Asked about each notice before it leaves."""
     alarm: Callable[[str], None] = lambda trouble: log.error("alarm", extra={"trouble": trouble})
     senders: dict[str, Sender] = field(default_factory=dict)
     hooks: dict[str, Hook] = field(default_factory=dict)
@@ -88,6 +90,7 @@ class Bot:
                 alarm=self.alarm,
                 rate=account.rate,
                 gone=self.desk.gone,
+                release=self.release,
             )
             self.senders[account.name] = sender
             hook = self.hooks[account.name] = Hook(account.channel, self.desk, sender, self.outbox)

@@ -105,12 +105,16 @@ def desk_of(packs: Iterable[Pack], vault: Vault, settings: Settings) -> Desk:
 
 
 def make_desk(
-    countries: Mapping[str, Country], processes: Mapping[str, Process], vault: Vault, links: Links | None
+    countries: Mapping[str, Country],
+    processes: Mapping[str, Process],
+    vault: Vault,
+    links: Links | None,
+    clock: Clock = now_ms,
 ) -> Desk:
     """The same of what is read already. Without `links` notices lead nowhere."""
 
     def link(_: CaseKept, follower: Follower) -> str | None:
-        return links.inbox(follower.conversation, now_ms()) if links else None
+        return links.inbox(follower.conversation, clock()) if links else None
 
     def stop(case: CaseKept, follower: Follower) -> str | None:
         return links.stop(follower.conversation, case.id) if links else None

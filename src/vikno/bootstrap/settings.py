@@ -68,6 +68,9 @@ NAMES: dict[str, str] = {
     "VIKNO_SMS_COUNTRY": "the code before numbers that are written without one, such as 48; 380 unless said",
     "VIKNO_SMS_RATE": "messages a second, as the contract with the gateway says; 10 unless said",
     "VIKNO_SMPP_URL": "or an SMSC by SMPP 3.4: smpp://user:password@host:2775",
+    "VIKNO_PUSH_KEY": "a VAPID key from elsewhere, as base64url; unless said it follows from VIKNO_KEY",
+    "VIKNO_PUSH_CONTACT": "mailto: or https:, for those who run push services; the public address unless said",
+    "VIKNO_PUSH_PRIVATE": "1 lets browsers name push services in a private network, where one is there",
     "VIKNO_WEBHOOKS_PRIVATE": "1 lets `vikno hooks` lead into a private network, where the authority's system is there",
     "VIKNO_KEEP_CONVERSATIONS_DAYS": "30 unless said: so long after its last turn a conversation is kept",
     "VIKNO_KEEP_NOTICES_DAYS": "180 unless said: notices and what became of them",
@@ -75,6 +78,7 @@ NAMES: dict[str, str] = {
     "VIKNO_KEEP_CASES_DAYS": "1825 unless said: a case that moves no more, its history, and who follows it",
     "VIKNO_KEEP_ASIDES_DAYS": "180 unless said: what came and could not be read",
     "VIKNO_KEEP_ACCESSES_DAYS": "1095 unless said: the access log",
+    "VIKNO_WHAT_IF": "drafts of rules about messages that are taken for law, with commas; for a rehearsal only",
     "VIKNO_SIGNING_KEY": "path of the Ed25519 key that signs the list of official channels; made if it is missing",
 }
 """What each setting is for; the reference is made of it."""
@@ -103,6 +107,12 @@ def read_rate(settings: Settings, name: str) -> float | None:
         SettingWrong: it is no positive number.
     """
     return _number(settings, name, lambda rate: 0 < rate < 1e9, "of messages a second, such as 30")
+
+
+def read_drafts(settings: Settings) -> tuple[str, ...]:
+    """The drafts that are taken for law."""
+    written = settings.get("VIKNO_WHAT_IF") or ""
+    return tuple(name for one in written.split(",") if (name := one.strip()))
 
 
 def read_gap(settings: Settings, name: str) -> float | None:

@@ -18,11 +18,12 @@ from starlette.types import ASGIApp
 
 from vikno.api.app import Api
 from vikno.api.keys import whose
-from vikno.bootstrap.accounts import accounts_of
+from vikno.bootstrap.accounts import accounts_of, inbox_of
 from vikno.bootstrap.bot import Bot
+from vikno.bootstrap.dispatching import Lands, keep_routing, make_dispatch, releasing
 from vikno.bootstrap.intake import Intake, authorities, make_desk, others_of, stages_of
 from vikno.bootstrap.keeping import PRUNE_PAUSE_S, keep_in_time, read_terms
-from vikno.bootstrap.settings import Settings, list_key, open_vault
+from vikno.bootstrap.settings import Settings, list_key, open_vault, read_drafts
 from vikno.bootstrap.worlds import Worlds, load_worlds, now_ms, prepare
 from vikno.domain.dialog.messages import Message
 from vikno.domain.dialog.phrases import Phrases
@@ -37,6 +38,7 @@ from vikno.portal.inbox import Inbox
 from vikno.portal.office import Office
 from vikno.portal.official import Official
 from vikno.portal.paper import Printer
+from vikno.portal.push import Push
 from vikno.portal.server import Quick, server
 from vikno.portal.site import Site
 from vikno.portal.streams import Streams
@@ -46,7 +48,8 @@ from vikno.ui.frame import Pages
 from vikno.usecases.answer_wants import Wants
 from vikno.usecases.bring_cases import Record
 from vikno.usecases.check_channels import Line, Watch
-from vikno.usecases.ports import StoreClosed
+from vikno.usecases.dispatch import Dispatch
+from vikno.usecases.ports import Clock, StoreClosed
 from vikno.usecases.receive_message import Desk
 from vikno.usecases.record_stage import Desk as StageDesk
 from vikno.usecases.record_stage import came_due, record_stages
@@ -74,6 +77,7 @@ class Web:
     quick: Mapping[bytes, Quick]
     bot: Bot
     intake: Intake
+    dispatch: Dispatch
 
 
 def make_web(
@@ -83,10 +87,12 @@ def make_web(
     settings: Settings | None = None,
     here: str = "http://127.0.0.1:8080",
     mounts: Mapping[str, ASGIApp] | None = None,
+    clock: Clock = now_ms,
 ) -> Web:
     """The portal, the API and the bot over SQLite. The store opens and closes with the server.
 
-    `here`: where people reach it, if the settings do not say. `mounts`: more applications beside them.
+    `here`: where people reach it, if the settings do not say. `mounts`: more applications beside them. `clock`: for
+    whoever rehearses a day that has not come.
 
     Raises:
         NothingToServe, AssetsMissing, SettingWrong, KeyWrong, and what opening the store raises.
@@ -94,31 +100,59 @@ def make_web(
     settings = settings or Settings()
     terms = read_terms(settings)
     folder = Path(str(PORTAL))
-    worlds = load_worlds(countries)
+    worlds = load_worlds(countries, clock)
     words = portal_words()
-    kept = SqliteStore(store, now_ms)
+    kept = SqliteStore(store, clock)
     vault = open_vault(settings, store)
     public = settings.public_url or here
     links = Links(vault, public)
-    stages = make_desk(worlds.now().countries, worlds.processes, vault, links)
+    stages = make_desk(worlds.now().countries, worlds.processes, vault, links, clock)
 
     def gone(conversation: str) -> None:
         bot.forget(conversation)
 
-    wants = Wants(kept, kept, vault, stages.words, links, _authorities(worlds), now_ms, gone)
+    def left(conversation: str) -> None:
+        bot.desk.gone(conversation)
+        bot.senders[browsers.name].left(conversation)
+
+    wants = Wants(kept, kept, vault, stages.words, links, _authorities(worlds), clock, gone)
     streams, due = Streams(kept), asyncio.Event()
     site = Site(worlds.now, words, Pages([folder / "templates"], Assets(folder / "static")))
     printer = Printer(folder / "static" / "print")
+
+    def words_of(language: str | None) -> Phrases:
+        return words.get(language or "") or words.get(worlds.now().language) or words[FALLBACK]
+
+    platforms = accounts_of(settings, vault)
+    inbox, browsers = inbox_of(settings, vault, public, lambda language: words_of(language).say("name"))
+    accounts, woken = [*platforms, browsers], asyncio.Event()
+
+    def nudge() -> None:
+        for sender in bot.senders.values():
+            sender.nudge()
+        woken.set()
+
+    dispatch = make_dispatch(
+        Lands.read(countries),
+        kept,
+        vault,
+        clock,
+        {account.name: account.channel.capabilities for account in accounts},
+        home=next(iter(worlds.now().countries)),
+        links=links,
+        what_if=read_drafts(settings),
+        nudge=nudge,
+    )
     bot = Bot(
-        accounts_of(settings, vault),
+        accounts,
         Desk(
             kept,
             kept,
             vault,
             worlds.now,
-            now_ms,
+            clock,
             entries=_entries(worlds),
-            link=_links(links),
+            link=_links(links, clock),
             find_out=wants.find_out,
             open_case=wants.open_case,
         ),
@@ -126,12 +160,10 @@ def make_web(
         kept,
         vault,
         settings.public_url,
+        releasing(dispatch, kept),
     )
-    teller = Teller(kept, vault, GuardedPost(private=settings.get("VIKNO_WEBHOOKS_PRIVATE") == "1"), now_ms)
-    watch = Watch([Line(account.channel, account.transport.carry) for account in bot.accounts], now_ms)
-
-    def words_of(language: str | None) -> Phrases:
-        return words.get(language or "") or words.get(worlds.now().language) or words[FALLBACK]
+    teller = Teller(kept, vault, GuardedPost(private=settings.get("VIKNO_WEBHOOKS_PRIVATE") == "1"), clock)
+    watch = Watch([Line(account.channel, account.transport.carry) for account in platforms], clock)
 
     @contextlib.asynccontextmanager
     async def life(_: Any) -> AsyncIterator[None]:
@@ -140,11 +172,12 @@ def make_web(
         chores = [
             asyncio.create_task(chore)
             for chore in (
-                keep_in_time(kept, terms, now_ms),
-                _look_after(kept, stages, bot),
+                keep_in_time(kept, terms, clock),
+                _look_after(kept, stages, bot, clock),
                 _watch(watch, bot),
                 _tell(teller),
-                _show(kept, streams, due),
+                _show(kept, streams, due, clock),
+                keep_routing(dispatch, woken),
             )
         ]
         try:
@@ -157,20 +190,23 @@ def make_web(
             await kept.close()
 
     async def record(given: Iterable[StageGiven]) -> tuple[Verdict, ...]:
-        verdicts = await record_stages(kept, stages, tuple(given), now_ms)
-        for sender in bot.senders.values():
-            sender.nudge()
+        verdicts = await record_stages(kept, stages, tuple(given), clock)
+        nudge()
         due.set()
         return verdicts
 
     chat = Chat(kept, worlds.now, words_of, streams, wants.find_out, kept.erase)
     every = stages_of(worlds.processes)
-    api = Api(kept, vault, record, lambda: every, public, now_ms, others=partial(_others, worlds))
+    api = Api(kept, vault, record, lambda: every, public, clock, others=partial(_others, worlds))
     signs = list_key(settings, vault)
-    routes = _routes(site, kept, vault, links, worlds, stages, watch, public, signs, gone, record, bot)
+    push = Push(site, kept, kept, vault, links, inbox, clock, left)
+    routes = [
+        *push.routes,
+        *_routes(site, kept, vault, links, worlds, stages, watch, public, signs, clock, gone, record, bot, push),
+    ]
     app = portal(site, chat, printer, life, routes=routes, mounts={"/hooks/": bot, "/api/": api, **(mounts or {})})
-    intake = Intake(kept, vault, stages, every, record)
-    return Web(app, streams.close, {b"/chat/turns": chat.turn, **bot.quick}, bot, intake)
+    intake = Intake(kept, vault, stages, every, record, clock)
+    return Web(app, streams.close, {b"/chat/turns": chat.turn, **bot.quick}, bot, intake, dispatch)
 
 
 def _routes(  # noqa: PLR0913, PLR0917 - the parts that the pages around the bot are made of
@@ -183,21 +219,23 @@ def _routes(  # noqa: PLR0913, PLR0917 - the parts that the pages around the bot
     watch: Watch,
     public: str,
     signs: bytes,
+    clock: Clock,
     gone: Callable[[str], None],
     record: Record,
     bot: Bot,
+    push: Push,
 ) -> list[Route]:
     """The pages around the bot."""
 
     async def key(written: str) -> ApiKey | None:
         return await whose(kept, vault, written)
 
-    carried = Carried(site, links, kept, kept, now_ms)
+    carried = Carried(site, links, kept, kept, clock)
     return [
         *Entries(site, watch, kept, vault, stages.words, public).routes,
-        *Inbox(site, kept, kept, vault, links, worlds.processes.get, now_ms, gone).routes,
-        *Office(site, kept, vault, stages, watch, now_ms, key, record, bot.refused).routes,
-        *Official(site, watch, kept, vault, stages, now_ms, signs, public).routes,
+        *Inbox(site, kept, kept, vault, links, worlds.processes.get, clock, gone, push).routes,
+        *Office(site, kept, vault, stages, watch, clock, key, record, bot.refused).routes,
+        *Official(site, watch, kept, vault, stages, clock, signs, public).routes,
         Route("/s/{token}", carried.page),
         Route("/s/{token}", carried.open, methods=["POST"]),
     ]
@@ -222,13 +260,13 @@ def _entries(worlds: Worlds) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _links(links: Links) -> Callable[[str, Message, State], str | None]:
+def _links(links: Links, clock: Clock) -> Callable[[str, Message, State], str | None]:
     """A checklist, and a list to choose from, can also be seen on the web."""
 
     def link(conversation: str, message: Message, state: State) -> str | None:
         if message.checklist is None and message.input not in ("list", "country"):
             return None
-        return links.step(conversation, state, now_ms())
+        return links.step(conversation, state, clock())
 
     return link
 
@@ -263,12 +301,12 @@ def _prepare(worlds: Worlds) -> None:
     gc.freeze()  # what stands now stands until the end: the collector need not look at it again
 
 
-async def _look_after(kept: SqliteStore, stages: StageDesk, bot: Bot) -> None:
+async def _look_after(kept: SqliteStore, stages: StageDesk, bot: Bot, clock: Clock) -> None:
     """Timers of cases: they stand in the record, so that they outlive the process."""
     while True:
         await asyncio.sleep(TIMERS_EVERY_S)
         try:
-            while await came_due(kept, stages, now_ms) == 200:  # noqa: ASYNC110 - turns go first
+            while await came_due(kept, stages, clock) == 200:  # noqa: ASYNC110 - turns go first
                 await asyncio.sleep(PRUNE_PAUSE_S)
         except StoreClosed:
             return
@@ -292,12 +330,12 @@ async def _tell(teller: Teller) -> None:
             log.warning("subscribers_not_told", extra={"error": type(error).__name__})
 
 
-async def _show(kept: SqliteStore, streams: Streams, due: asyncio.Event) -> None:
+async def _show(kept: SqliteStore, streams: Streams, due: asyncio.Event, clock: Clock) -> None:
     """Notices for people who follow on the web."""
     while True:
         try:
-            await take_up(kept, now_ms)
-            while await show_notices(kept, kept, streams.tell, now_ms):  # noqa: ASYNC110 - others go first
+            await take_up(kept, clock)
+            while await show_notices(kept, kept, streams.tell, clock):  # noqa: ASYNC110 - others go first
                 await asyncio.sleep(0)
         except StoreClosed:
             return

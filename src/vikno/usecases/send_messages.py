@@ -32,7 +32,7 @@ from vikno.usecases.channel import (
     decode_outbound,
 )
 from vikno.usecases.ports import Clock, Effect, Outbox
-from vikno.usecases.records import LANES, MOST_AT_ONCE, NoticeKept, Records, Settled, Vault
+from vikno.usecases.records import LANES, MOST_AT_ONCE, Known, NoticeKept, Records, Settled, Vault, Withheld
 
 log = logging.getLogger("vikno.send")
 
@@ -124,6 +124,26 @@ class _Lane:
         self.standing.discard(self.queue.popleft())
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A notice that may not leave yet: it is asked about again after so many seconds."""
+
+    seconds: float
+
+
+Released = Outbound | Withheld | BadMessage | Held
+Release = Callable[[NoticeKept, Known], Awaitable[Released]]
+"""Asked before a notice leaves: what it says now, or why it does not go (`usecases.release_notices`)."""
+
+
+async def _as_queued(notice: NoticeKept, _: Known) -> Released:
+    """What it said when it was queued."""
+    try:
+        return decode_outbound(notice.payload)
+    except ValueError as error:
+        return BadMessage(type(error).__name__)
+
+
 class Pace:
     """A token bucket: `rate` a second, at most `burst` at once; everybody waits while it is paused.
 
@@ -176,14 +196,15 @@ class Sender:
         alarm: Callable[[str], None] = lambda _: None,
         rate: float | None = None,
         gone: Callable[[str], None] = lambda _: None,
+        release: Release | None = None,
     ) -> None:
         """`rate`: messages a second, in place of what the channel's platform allows everybody and every chat.
 
-        `gone`: told of a conversation whose address is dead.
+        `gone`: told of a conversation whose address is dead. `release`: asked about each notice before it leaves.
         """
         self.channel, self._transport = channel, transport
         self._outbox, self._records, self._vault, self._clock = outbox, records, vault, clock
-        self._alarm, self._gone = alarm, gone
+        self._alarm, self._gone, self._ask = alarm, gone, release or _as_queued
         self.name = f"{channel.kind}/{channel.account}"
         known = channel.capabilities
         self.pace = Pace(rate or known.rate_per_s)
@@ -367,14 +388,22 @@ class Sender:
             self._give_back([notice], chat.ready_s - now_s)
             return
         try:
-            item = _Item(
-                notice.conversation, self._vault.unseal(known.sealed), decode_outbound(notice.payload), now_s,
-                notice=notice, tries=notice.tries,
-            )  # fmt: skip
-        except (ValueError, ViknoError) as error:
-            self._settle(Settled(notice.id, BadMessage(type(error).__name__)))
+            released = await self._ask(notice, known)
+            address = self._vault.unseal(known.sealed)
+        except ViknoError as error:
+            if error.retryable:
+                self._give_back([notice], LOOK_AGAIN_S)
+            else:
+                self._settle(Settled(notice.id, BadMessage(type(error).__name__)))
             return
-        self._queue(self._chat(item.conversation), item)
+        if isinstance(released, Held):
+            self._give_back([notice], released.seconds)
+        elif isinstance(released, Outbound):
+            item = _Item(notice.conversation, address, released, now_s, notice=notice, tries=notice.tries)
+            self._queue(self._chat(item.conversation), item)
+        else:
+            self.counted[type(released).__name__] += 1
+            self._settle(Settled(notice.id, released))
 
     def nudge(self) -> None:
         """Notices were queued: look at once."""

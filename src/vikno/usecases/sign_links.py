@@ -15,8 +15,9 @@ from typing import Literal
 from vikno.domain.dialog.state import State, Talk
 from vikno.usecases.records import Vault
 
-Purpose = Literal["inbox", "stop", "step", "opened"]
-"""opened: that a browser has opened a link to a step before."""
+Purpose = Literal["inbox", "stop", "step", "opened", "off", "letter"]
+"""off: an organisation's messages; letter: one of them in the inbox; opened: that a browser has opened a link to a step
+before."""
 
 DAY_MS = 86_400_000
 INBOX_DAYS = 90
@@ -63,6 +64,10 @@ class Links:
     def stop(self, conversation: str, case: int | None = None) -> str:
         """Where one POST ends the messages about a case, or about all (RFC 8058). It never expires."""
         return f"{self.site}/stop/{self.token('stop', Opens(conversation, case), 0)}"
+
+    def off(self, conversation: str, organisation: int) -> str:
+        """Where one POST ends what an organisation writes (RFC 8058). It never expires."""
+        return f"{self.site}/off/{self.token('off', Opens(conversation, organisation), 0)}"
 
     def step(self, conversation: str, state: State, now_ms: int) -> str:
         """Where what was said at this step can be seen and gone on with on the web, once, for `STEP_DAYS`.
