@@ -1,0 +1,154 @@
+"""The language that senders' templates are written in: places for values, and words that are said if a value means yes.
+
+`((name))` and `((name??words))` are read as GOV.UK Notify reads them; names compare without case, blanks, `_` and `-`.
+What may be dangerous where a value stands is found here once, so that filling a million of them is fast.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+from vikno.domain.errors import ViknoError
+from vikno.domain.notify.unlinked import parted
+
+LONGEST_TEMPLATE = 100_000
+"""Bytes in UTF-8."""
+LONGEST_NAME = 100
+
+
+class TemplateTooLong(ViknoError):
+    """This template, or the name of a placeholder, is too long, or one word has too many places. Please shorten it."""
+
+    code: ClassVar[str] = "template_too_long"
+
+
+class HostLeftOpen(ViknoError):
+    """A placeholder stands where a link names its server. Let the whole link be one placeholder, trusted for links."""
+
+    code: ClassVar[str] = "host_left_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A place for a value. `name`: as its author wrote it; `key`: as it is compared."""
+
+    name: str
+    key: str
+    tight: bool = False
+    """Other words may stand right before it, so that both could be one link."""
+    runs_on: bool = False
+    """Letters may follow right behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """Words that are said if the value means yes."""
+
+    name: str
+    key: str
+    text: str
+
+
+Part = str | Placeholder | Conditional
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template that was read. `source`: as its author wrote it; `placeholders`: each name once, in order."""
+
+    source: str
+    parts: tuple[Part, ...]
+    placeholders: tuple[str, ...]
+
+
+_PLACE = re.compile(r"\(\(([^()]+)\)\)")
+_UNWRITTEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff\U000f0000-\U0010ffff]"
+)
+"""Not in a template: what a reviewer cannot see, and the private letters that `markup` puts in place of values."""
+_TOP = r"(?:[a-z]{2,24}|xn--[a-z0-9-]+|укр|рф|бел|срб|мкд|бг|ею|қаз|мон|дети|онлайн|сайт|орг|ком|рус|москва)"
+OPEN_HOST = re.compile(r"\w://[^\s/?#]*$", re.IGNORECASE)
+IN_LINK = re.compile(
+    r"(?:\w://[^\s/?#]+[/?#]|mailto:[^\s?]+\?"
+    rf"|(?<![\w.@-])(?:[\w-]+\.)+{_TOP}(?::\d+)?[/?#])[^\s<>\"«»)\]]*$",
+    re.IGNORECASE,
+)
+_LOOSE = re.compile(r"(?:^|[\s(\[«„“\"'’‘№;,=+–—-])$")
+_LETTER = re.compile(r"[\w-]")
+_MOST_WAYS = 64
+_LONGEST_WORD = 1_000
+_MOST_IN_WORD = 30
+"""Places with no white space between them: the words before each of them are read again when it is filled."""
+
+
+def parse(text: str) -> Template:
+    """Read a template. Raises TemplateTooLong, HostLeftOpen.
+
+    >>> parse("Dear ((name)), bring ((Papers)).((urgent??  Today!)) ((NAME))").placeholders
+    ('name', 'Papers', 'urgent')
+    """
+    if len(text) > LONGEST_TEMPLATE or len(text.encode("utf-8", "surrogatepass")) > LONGEST_TEMPLATE:
+        raise TemplateTooLong
+    written = _UNWRITTEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    parts: list[Part] = []
+    names: dict[str, str] = {}
+    ways = {""}
+    """What may stand before the next part, from the last white space on, by which conditions hold."""
+    after_value, end, crowd = False, 0, 0
+    for found in _PLACE.finditer(written):
+        if words := written[end : found.start()]:
+            parts.append(parted(words) if after_value else words)
+            ways, after_value = {tail(way + words) for way in ways}, False
+            crowd = crowd if tail(words) == words else 0
+        end = found.end()
+        name, conditional, words = found[1].partition("??")
+        crowd += 1
+        if len(name) > LONGEST_NAME or crowd > _MOST_IN_WORD:
+            raise TemplateTooLong(f"(({name[:LONGEST_NAME]}…))")
+        key = key_of(name)
+        names.setdefault(key, name)
+        if conditional:
+            parts.append(Conditional(name, key, parted(words) if after_value else words))
+            ways |= {tail(way + words) for way in ways}
+            if len(ways) > _MOST_WAYS:
+                ways = {"x"}  # what comes next is looked at when it is filled
+        else:
+            if any(map(OPEN_HOST.search, ways)):
+                raise HostLeftOpen(f"(({name}))")
+            tight = not all(map(_LOOSE.search, ways)) or after_value or any(map(IN_LINK.search, ways))
+            parts.append(Placeholder(name, key, tight, _runs_on(written, end)))
+            ways, after_value = {way + "x" for way in ways}, True
+    if end < len(written):
+        parts.append(parted(written[end:]) if after_value else written[end:])
+    return Template(text, tuple(parts), tuple(names.values()))
+
+
+@lru_cache(4096)
+def _key(name: str) -> str:
+    return name.replace(" ", "").replace("_", "").replace("-", "").lower()
+
+
+def key_of(name: str) -> str:
+    """The name of a placeholder as it is compared: as Notify does.
+
+    >>> key_of("Date of_birth") == key_of("date-OF-birth")
+    True
+    """
+    return _key(name) if len(name) <= LONGEST_NAME else "\0"  # which no placeholder is called
+
+
+def tail(text: str) -> str:
+    """From the last white space on; of a very long word its end, which no link of an author is longer than."""
+    return text[max(text.rfind(" ") + 1, text.rfind("\n") + 1, text.rfind("\t") + 1, len(text) - _LONGEST_WORD) :]
+
+
+def _runs_on(text: str, end: int) -> bool:
+    """Whether a letter may follow there, for all that conditions hold or not."""
+    while (found := _PLACE.match(text, end)) and "??" in found[1]:
+        if _LETTER.match(found[1].partition("??")[2]):
+            return True
+        end = found.end()
+    return _LETTER.match(text, end) is not None
