@@ -11,6 +11,7 @@ from vikno.domain.dialog.events import Learnt
 from vikno.domain.dialog.following import MOST_SHOWN
 from vikno.domain.dialog.state import Shown, Want
 from vikno.domain.notify import read_case, written
+from vikno.usecases.answer_wishes import LINKS, Wishing
 from vikno.usecases.converse import Asker
 from vikno.usecases.follow_case import Followed, Following, TooMany, follow_by_code, follow_by_token, genuine
 from vikno.usecases.ports import Clock, Upkeep
@@ -38,6 +39,8 @@ class Wants:
     clock: Clock
     gone: Callable[[str], None] = lambda _: None
     """Told whose address is on record no more, so that it is kept again when they write again."""
+    wishing: Wishing | None = None
+    """Where organisations write to people: what these want of it."""
 
     async def find_out(self, asker: Asker, want: Want) -> Learnt:
         """Carry out one want. Twice does no harm."""
@@ -66,6 +69,8 @@ class Wants:
                 return Learnt("data", link=self.links.inbox(asker.conversation, self.clock()))
             case "check":
                 return await self._checked(asker, want.code)
+            case "settings" | "switch" | "link":
+                return await self._of_wishes(asker, want)
             case "language":
                 follower = Follower(asker.conversation, asker.account, asker.lang)
                 for followed in await self.records.followed(asker.conversation):
@@ -79,13 +84,26 @@ class Wants:
                 return Learnt("erased")
 
     async def open_case(self, asker: Asker, token: str) -> Learnt | None:
-        """Follow by the token of a receipt; None if it is no such token."""
+        """Follow by the token of a receipt, or add this account to a page; None if it is no such token."""
         read = self.vault.read_token(token)
+        if read is not None and read[0] == LINKS and self.wishing is not None:
+            return await self.wishing.asked(asker, token)
         if read is None or read[0] != "c":
             return None
         follower = await self._follower(asker)
         followed = await follow_by_token(self.records, self.vault, follower, token, self.clock())
         return await self._learnt(asker, followed)
+
+    async def _of_wishes(self, asker: Asker, want: Want) -> Learnt:
+        link = self.links.inbox(asker.conversation, self.clock())
+        if self.wishing is None:
+            return Learnt("settings", link=link)
+        match want.what:
+            case "switch":
+                return await self.wishing.switch(asker, want, link)
+            case "link":
+                return await self.wishing.link(asker, want.code)
+        return await self.wishing.settings(asker, link)
 
     async def _learnt(self, asker: Asker, outcome: Following) -> Learnt:
         match outcome:

@@ -34,7 +34,7 @@ KEYS = ["example/fishing-permit", "example/library-card", "example/visitor-visa"
 WORDS = [
     "1", "2", "3", "33", "0", "-1", "5,5", "yes", "no", "none", "done", "1, 2", "back", "start over", "change 1", "why",
     "why 1", "help", "language", "english", "українська", "services", "my consultations", "go on", "human", "answers",
-    "follow a document", "my documents", "my data", "A-17",
+    "follow a document", "my documents", "my data", "settings", "A-17",
     "river", "group", "season", "fishing", "ferry", "almost 14", "13 or 14", "1985-03-05", "03/04/1985", "tomorrow",
     "germany", "united", "harbour", "не", "так", "ні", "назад", "",
 ]  # fmt: skip
@@ -88,6 +88,22 @@ class Walk(RuleBasedStateMachine):
         one = what in ("followed", "already", "case", "genuine")
         cases = tuple(Shown(f"{n:x}", "A permit", f"…{n}", "Checked.") for n in range(1 if one else count))
         self.hold(Learnt(what, cases, "https://example.org/inbox/x"))
+
+    @rule(
+        what=st.sampled_from(["settings", "switched"]),
+        senders=st.lists(st.tuples(st.integers(1, 10**9), st.sampled_from(["on", "here", "off"])), max_size=14),
+        kinds=st.sets(st.sampled_from(["code", "service", "advertising"])),
+    )
+    def learn_wishes(self, what: Any, senders: list[tuple[int, str]], kinds: set[str]) -> None:
+        """Who may write, and what about."""
+        shown = [Shown(f"o{number}", "Sky Air", state) for number, state in dict(senders).items()]
+        shown += [Shown(f"k{kind}", "", "on") for kind in sorted(kinds)]
+        self.hold(Learnt(what, tuple(shown), "https://example.org/inbox/x"))
+
+    @rule(what=st.sampled_from(["linking", "linked", "not_linked"]))
+    def learn_of_links(self, what: Any) -> None:
+        """An account that shall be somebody's own."""
+        self.hold(Learnt(what, (Shown("dzzzzzzzzzzzzzzzzzzzzz", "+380•••67", ""),)))
 
     @rule(data=st.data())
     def tap(self, data: st.DataObject) -> None:

@@ -57,6 +57,11 @@ class Learnt(Struct, frozen=True, tag="learnt"):
         "genuine",
         "not_genuine",
         "language",
+        "settings",
+        "switched",
+        "linking",
+        "linked",
+        "not_linked",
     ]
     cases: tuple[Shown, ...] = ()
     link: str | None = None

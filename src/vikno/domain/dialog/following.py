@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vikno.domain.dialog import steps
+from vikno.domain.dialog import steps, wishing
 from vikno.domain.dialog.context import Turn
 from vikno.domain.dialog.events import Learnt
 from vikno.domain.dialog.menus import again, show_menu
@@ -46,7 +46,8 @@ def tapped(turn: Turn, known: str) -> bool:
 def about_all(turn: Turn, known: str) -> bool:
     """Everything at once, under a letter of its own, since a case may be called `all`.
 
-    `xstop` ends all following; `xask` asks about erasing and `xerase` does it, if that was just asked.
+    `xstop` ends all following; `xask` asks about erasing and `xerase` does it, if that was just asked, as `xlink` makes
+    this account somebody's own.
     """
     match known[1:]:
         case "stop":
@@ -54,6 +55,8 @@ def about_all(turn: Turn, known: str) -> bool:
         case "ask":
             turn.change(**steps.fresh(turn, "erase"))
             show_menu(turn, "erase")
+        case "link":
+            return wishing.linking(turn)
         case "erase" if turn.state.view == "erase":
             steps.want(turn, Want("erase"))
         case _:
@@ -161,4 +164,9 @@ _SAID: dict[str, Callable[[Turn, Learnt], None]] = {
     "unread": _told,
     "not_now": _told,
     "language": _silent,
+    "settings": wishing.listed,
+    "switched": wishing.listed,
+    "linking": wishing.asked,
+    "linked": wishing.answered,
+    "not_linked": wishing.answered,
 }

@@ -16,7 +16,7 @@ from vikno.domain.dialog.taps import press
 from vikno.domain.dialog.tidy import LONGEST, plain, tidy, words
 
 MOST_FOUND = 8
-WISHED = ("home", "found", "case", "cases", "data")
+WISHED = ("home", "found", "case", "cases", "data", "settings")
 """Lists beside which a service can be wished for: it opens at once if it can only be this one."""
 
 
@@ -176,9 +176,9 @@ def _confirmed(turn: Turn, talk: Talk, question: Question, text: str) -> bool:
 def _answered_beside(turn: Turn, said: str) -> bool:
     """No to erasing; or yes or no to «anything else?», which leads to where there is more to choose from."""
     match turn.state.view:
-        case "erase":
+        case "erase" | "linking":
             return said in turn.words.no
-        case "case" | "data":
+        case "case" | "data" | "settings":
             return said in turn.words.no or said in turn.words.yes
     return False
 

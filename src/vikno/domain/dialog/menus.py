@@ -9,7 +9,7 @@ from vikno.domain.dialog.asking import ask, ask_which, asked, consulted, outcome
 from vikno.domain.dialog.context import Turn
 from vikno.domain.dialog.matching import Labels
 from vikno.domain.dialog.sheet import tag
-from vikno.domain.dialog.state import Talk, full_answers
+from vikno.domain.dialog.state import Shown, Talk, full_answers
 from vikno.domain.dialog.why import short
 from vikno.domain.rules.conditions import Answer
 
@@ -159,11 +159,30 @@ def _case(turn: Turn) -> Menu:
 
 def _data(turn: Turn) -> Menu:
     choices = (("xstop", turn.say("data.stop")), ("xask", turn.say("data.erase")))
-    return Menu(turn.say("data.choose"), choices, ("back",))
+    return Menu(turn.say("data.choose"), choices, ("settings", "back"))
 
 
 def _erase(turn: Turn) -> Menu:
     return Menu(turn.say("erase"), (("xerase", turn.say("erase.go")),), ("back",))
+
+
+def _settings(turn: Turn) -> Menu:
+    """Each with the other way; what stands in a button holds, however late it is tapped."""
+    ways = [(one, "+" if one.number == "off" else "-") for one in turn.state.senders]
+    choices = tuple((f"{one.case}{way}", switched(turn, one, way)) for one, way in ways)
+    return Menu(turn.say("settings.choose" if choices else "data.choose"), choices, ("data", "back"))
+
+
+def switched(turn: Turn, one: Shown, way: str) -> str:
+    """What the button of an organisation or a kind of message says."""
+    word = "on" if way == "+" else "off"
+    if one.title:
+        return turn.say(f"settings.sender.{word}", title=one.title)
+    return turn.say(f"settings.kind.{word}", title=turn.say(f"kind.{one.case[1:]}"))
+
+
+def _linking(turn: Turn) -> Menu:
+    return Menu(turn.say("linking.choose"), (("xlink", turn.say("linking.go")),), ("back",))
 
 
 _MENUS: dict[str, Callable[[Turn], Menu | None]] = {
@@ -181,6 +200,8 @@ _MENUS: dict[str, Callable[[Turn], Menu | None]] = {
     "data": _data,
     "erase": _erase,
     "check": _typed("check"),
+    "settings": _settings,
+    "linking": _linking,
 }
 
 

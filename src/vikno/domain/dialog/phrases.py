@@ -25,6 +25,7 @@ COMMANDS = (
     "cases",
     "data",
     "check",
+    "settings",
 )
 """What a person may ask for in the middle of anything, by button or by word."""
 

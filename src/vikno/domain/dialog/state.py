@@ -42,7 +42,7 @@ class Shown(Struct, frozen=True, omit_defaults=True):
 class Want(Struct, frozen=True, omit_defaults=True):
     """What the conversation needs to know or have done before it can go on; a use case sees to it."""
 
-    what: Literal["follow", "cases", "case", "stop", "data", "erase", "check", "language"]
+    what: Literal["follow", "cases", "case", "stop", "data", "erase", "check", "language", "settings", "switch", "link"]
     number: str = ""
     code: str = ""
     case: str = ""
@@ -54,8 +54,9 @@ class State(Struct, frozen=True, omit_defaults=True):
     `step` counts the changes of what is asked: a button carries the step it was made in. `view` says what the
     numbers on the screen stand for; `fact` is what is asked now; `picked` are the ticks of a choice of several;
     `offered` are the tags of a “did you mean”, or the services found. `tapped` is the last button that had effect.
-    `noted` is the number of a case while its code is asked for; `cases` are those in the list on the screen;
-    `wants` is what must be found out outside before the conversation goes on.
+    `noted` is the number of a case while its code is asked for, or what a link said; `cases` are those in the list on
+    the screen; `senders` are the organisations and kinds of message there; `wants` is what must be found out outside
+    before the conversation goes on.
     """
 
     lang: str
@@ -71,6 +72,7 @@ class State(Struct, frozen=True, omit_defaults=True):
     tapped: str = ""
     noted: str = ""
     cases: tuple[Shown, ...] = ()
+    senders: tuple[Shown, ...] = ()
     wants: Want | None = None
 
 

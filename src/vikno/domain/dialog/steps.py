@@ -28,6 +28,8 @@ OVERLAYS = (
     "data",
     "erase",
     "check",
+    "settings",
+    "linking",
 )
 """Lists over a question or an outcome: "back" closes them."""
 
@@ -253,4 +255,5 @@ _COMMANDS: dict[str, Callable[[Turn], None]] = {
     "cases": lambda turn: want(turn, Want("cases")),
     "data": lambda turn: want(turn, Want("data")),
     "check": check,
+    "settings": lambda turn: want(turn, Want("settings")),
 }

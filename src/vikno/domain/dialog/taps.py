@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vikno.domain.dialog import asking, following, steps
+from vikno.domain.dialog import asking, following, steps, wishing
 from vikno.domain.dialog.context import Turn
 from vikno.domain.dialog.menus import again
 from vikno.domain.dialog.phrases import COMMANDS
@@ -16,7 +16,8 @@ from vikno.domain.dialog.sheet import Question
 from vikno.domain.dialog.state import Talk
 
 LONGEST_ID = 64
-ANY_TIME = ("why", "help", "language", "answers", "services", "talks", "human", "follow", "cases", "data", "check")
+ANY_TIME = ("why", "help", "language", "answers", "services", "talks", "human", "follow", "cases", "data", "check",
+            "settings")  # fmt: skip
 """Commands that change no answer: their buttons stay good for ever."""
 ANSWERING = tuple("avdze")
 """Tags that mean something only in the step they were made in."""
@@ -83,7 +84,8 @@ def _explained(turn: Turn, known: str) -> bool:
 
 
 _LASTING: dict[str, Callable[[Turn, str], bool]] = {"s": _service, "l": _language, "t": _talk, "y": _explained,
-            "f": following.tapped, "g": following.tapped, "x": following.about_all}  # fmt: skip
+            "f": following.tapped, "g": following.tapped, "x": following.about_all,
+            "o": wishing.tapped, "k": wishing.tapped}  # fmt: skip
 """Tags whose meaning does not depend on what is asked: service, language, consultation, "why this item"."""
 
 
