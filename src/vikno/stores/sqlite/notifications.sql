@@ -92,7 +92,7 @@ ORDER BY n.id;
 -- Only while it is as it was read. One that was sent may still turn out to be delivered, or not.
 UPDATE notification SET status = ?1, reason = ?2, due_ms = ?3, step = coalesce(?4, step),
     changed_ms = max(?5, changed_ms + 1), sent_ms = CASE WHEN ?6 THEN coalesce(sent_ms, ?5) ELSE sent_ms END,
-    completed_ms = CASE WHEN NOT ?7 THEN NULL WHEN status = ?1 THEN coalesce(completed_ms, ?5) ELSE ?5 END,
+    completed_ms = CASE WHEN status = ?1 AND completed_ms IS NOT NULL THEN completed_ms WHEN ?7 THEN ?5 END,
     micros = micros + ?8
 WHERE id = ?9 AND changed_ms = ?10 AND (completed_ms IS NULL OR status = 'sent');
 
