@@ -1,0 +1,131 @@
+"""How much an organisation's systems may ask: so many requests a minute for each kind of key, so many messages a day.
+
+As in GOV.UK Notify a bucket refills at the rate and holds a third of a minute's requests, at most 1000. Beside it the
+minute itself is counted, so that the limit that is told is one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from vikno.api.notify.auth import Caller
+from vikno.api.notify.errors import too_many
+from vikno.usecases.notifications import Notifications
+from vikno.usecases.send_messages import Pace
+from vikno.usecases.send_notifications import DAY_MS
+
+PER_MINUTE = 3000
+MOST_AT_ONCE = 1000
+SLOTS_PER_S = 4
+"""The minute is counted in quarters of a second."""
+MINUTE_S = 60
+TEST = "test"
+"""The reason of all that a test key has sent: nothing of it leaves, so it counts for no day."""
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Minute:
+    """Requests of the last minute."""
+
+    most: int
+    _slots: deque[list[int]] = field(default_factory=deque)
+    _count: int = 0
+
+    def wait_s(self, now_s: float) -> float:
+        """Until there is room for one more; 0.0: there is.
+
+        >>> minute = Minute(2)
+        >>> minute.take(0.0); minute.take(30.0); minute.wait_s(59.0), minute.wait_s(60.25)
+        (1.25, 0.0)
+        """
+        slot = int(now_s * SLOTS_PER_S)
+        while self._slots and self._slots[0][0] <= slot - MINUTE_S * SLOTS_PER_S - 1:
+            self._count -= self._slots.popleft()[1]
+        if self._count < self.most:
+            return 0.0
+        return (self._slots[0][0] + 1) / SLOTS_PER_S + MINUTE_S - now_s
+
+    def take(self, now_s: float) -> None:
+        """One more."""
+        slot = int(now_s * SLOTS_PER_S)
+        if not self._slots or self._slots[-1][0] < slot:
+            self._slots.append([slot, 0])
+        self._slots[-1][1] += 1
+        self._count += 1
+
+
+@dataclass(slots=True)
+class _Room:
+    """What one kind of key of one organisation has left."""
+
+    pace: Pace
+    minute: Minute
+
+
+@dataclass
+class Rates:
+    """Requests, by organisation and kind of key."""
+
+    per_minute: int = PER_MINUTE
+    _rooms: dict[tuple[int, str], _Room] = field(default_factory=dict)
+
+    def check(self, caller: Caller, now_ms: int) -> None:
+        """Take one request; raises Refused, which takes none."""
+        name = caller.organisation.id, caller.kind
+        room = self._rooms.get(name)
+        if room is None:
+            burst = min(math.ceil(self.per_minute / 3) + 1, max(MOST_AT_ONCE, self.per_minute // 60))
+            room = self._rooms[name] = _Room(Pace(self.per_minute / MINUTE_S, burst), Minute(self.per_minute))
+        now_s = now_ms / 1000
+        wait_s = room.minute.wait_s(now_s) or room.pace.take(now_s)
+        if wait_s:
+            said = (
+                f"Exceeded rate limit for key type {caller.kind.upper()} of {self.per_minute} requests per 60 seconds"
+            )
+            raise too_many("RateLimitError", said, math.ceil(wait_s))
+        room.minute.take(now_s)
+
+
+@dataclass(slots=True)
+class _Day:
+    """Messages of an organisation on one day."""
+
+    day: int
+    sent: int
+
+
+@dataclass
+class Days:
+    """Messages, by organisation and day in UTC. What was sent before this process began is asked of the record."""
+
+    book: Notifications
+    _days: dict[int, _Day] = field(default_factory=dict)
+
+    async def check(self, caller: Caller, kind: str, now_ms: int) -> None:
+        """Raises Refused where all of today's messages are sent."""
+        if caller.kind == TEST:
+            return
+        organisation = caller.organisation
+        today = now_ms // DAY_MS
+        known = self._days.get(organisation.id)
+        if known is None or known.day != today:
+            tallies = await self.book.tallies(today * DAY_MS, organisation.id)
+            sent = sum(tally.count for tally in tallies if tally.reason != TEST)
+            known = self._days[organisation.id] = _Day(today, sent)
+        if known.sent >= organisation.per_day:
+            raise reached(kind, organisation.per_day, now_ms)
+
+    def took(self, caller: Caller) -> None:
+        """One more is on record."""
+        if caller.kind != TEST and (known := self._days.get(caller.organisation.id)) is not None:
+            known.sent += 1
+
+
+def reached(kind: str, most: int, now_ms: int) -> Exception:
+    """Today's messages are sent."""
+    left_s = (DAY_MS - now_ms % DAY_MS) // 1000 + 1
+    return too_many("TooManyRequestsError", f"Exceeded send limits ({kind}: {most}) for today", left_s)

@@ -1,0 +1,187 @@
+"""What becomes of a message that is taken, by the kind of its key, its recipient and its organisation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.api.notify.conftest import VAULT, Service, a_template
+from tests.api.notify.schemas import fits
+from vikno.api.notify.errors import ABROAD, TEAM, TRIAL
+from vikno.usecases.dispatch import decode_sealed
+
+SMS, EMAIL = "/v2/notifications/sms", "/v2/notifications/email"
+PHONE = "07900 900123"
+
+
+def sends(service: Service, to: str, key: str = "live", **more: Any) -> Any:
+    """The answer to a plain message."""
+    body: dict[str, Any] = {"template_id": service.template("plain"), "phone_number": to, **more}
+    path = SMS
+    if "@" in to:
+        personalisation = {"name": "A", "flight": "1"}
+        body, path = (
+            {"template_id": service.template("mail"), "email_address": to, "personalisation": personalisation},
+            EMAIL,
+        )
+    return service.call("POST", path, body, key=key)
+
+
+def shown(service: Service, number: str) -> Any:
+    return fits(service.call("GET", f"/v2/notifications/{number}").json(), "notification")
+
+
+def message(answer: Any) -> str:
+    said: str = fits(answer.json(), "refused")["errors"][0]["message"]
+    return said
+
+
+@pytest.mark.parametrize(
+    ("to", "becomes"),
+    [
+        ("07700900003", "temporary-failure"), ("07700 900 002", "permanent-failure"), (PHONE, "delivered"),
+        ("temp-fail@simulator.notify", "temporary-failure"), ("Perm-Fail@simulator.notify", "permanent-failure"),
+        ("ann@example.org", "delivered"),
+    ],
+)  # fmt: skip
+def test_what_a_test_key_sends_leaves_nowhere_and_ends_as_its_recipient_says(
+    service: Service, to: str, becomes: str
+) -> None:
+    number = sends(service, to, "test").json()["id"]
+    assert shown(service, number)["status"] == "created"
+    service.route()
+    found = shown(service, number)
+    assert found["status"] == becomes
+    assert found["cost"]["amount"] == "0"
+    live = service.call("GET", "/v2/notifications").json()["notifications"]
+    test = service.call("GET", "/v2/notifications", key="test").json()["notifications"]
+    assert number not in {one["id"] for one in live}
+    assert number in {one["id"] for one in test}
+
+
+@pytest.mark.parametrize(
+    "to", ["+447700900000", "07700900111", "07700 900222", "simulate-delivered@notifications.service.gov.uk"]
+)
+def test_messages_to_simulated_recipients_are_checked_and_not_kept(service: Service, to: str) -> None:
+    answer = sends(service, to)
+    assert answer.status_code == 201
+    fits(answer.json(), "posted_email" if "@" in to else "posted_sms")
+    assert service.call("GET", f"/v2/notifications/{answer.json()['id']}").status_code == 404
+
+
+@pytest.mark.parametrize("to", ["+447900900123", "0 7900-900-123", "guest@EXAMPLE.gov.uk"])
+def test_a_team_key_writes_to_guests_however_they_are_written(service: Service, to: str) -> None:
+    assert sends(service, to, "team").status_code == 201
+
+
+def test_nobody_is_written_to_before_a_review(service: Service) -> None:
+    service.ask(service.store.review_organisation(service.organisation.id, "submitted", "", ""))
+    service.clock.ahead_ms += 1_000
+    try:
+        assert message(sends(service, PHONE)) == TRIAL
+        assert message(sends(service, PHONE, "team")) == TRIAL
+        assert message(sends(service, "+447900900999", "team")) == TEAM
+        assert sends(service, PHONE, "test").status_code == 201
+    finally:
+        service.ask(service.store.review_organisation(service.organisation.id, "approved", "reviewer", ""))
+        service.clock.ahead_ms += 1_000
+
+
+def test_a_test_key_tries_a_template_before_its_review(service: Service) -> None:
+    assert sends(service, PHONE, "test", template_id=service.template("new")).status_code == 201
+
+
+def test_by_its_id_a_notification_is_found_with_any_key(service: Service) -> None:
+    number = sends(service, PHONE).json()["id"]
+    assert service.call("GET", f"/v2/notifications/{number}", key="test").status_code == 200
+
+
+def test_numbers_of_other_countries_are_taken_unless_that_is_switched_off(service: Service, tmp_path: Path) -> None:
+    assert sends(service, "+380 67 123 45 67").status_code == 201
+    other = Service(tmp_path, abroad=False)
+    other.start()
+    try:
+        assert message(sends(other, "+380 67 123 45 67")) == ABROAD
+        assert sends(other, PHONE).status_code == 201
+    finally:
+        other.stop()
+
+
+def test_only_what_the_template_has_a_place_for_is_kept(service: Service) -> None:
+    more = {"name": "A", "FLIGHT": 7, "time": "now", "voucher": False, "passport": "AB123", "(unsubscribe)": "x"}
+    answer = sends(service, PHONE, template_id=service.template("delay"), personalisation=more)
+    number = VAULT.read_uuid("n", answer.json()["id"])
+    assert number is not None
+    kept = service.ask(service.store.notification(number))
+    sealed = decode_sealed(VAULT.unseal(kept.sealed))
+    assert sealed.personalisation == {"name": "A", "FLIGHT": 7, "time": "now", "voucher": False}
+    assert (sealed.to, sealed.country) == (PHONE, "gb")
+    assert shown(service, answer.json()["id"])["one_click_unsubscribe_url"] is None
+
+
+def test_a_message_stays_what_it_was_when_its_template_changes(service: Service) -> None:
+    def spoken(words: str) -> Any:
+        return service.ask(a_template(service.store, service.organisation, "moving", ("sms", words, None), 1_000))
+
+    template = VAULT.uuid("t", spoken("First").id)
+    first = sends(service, PHONE, template_id=template).json()
+    spoken("Second")
+    service.clock.ahead_ms += 1_000
+    second = sends(service, PHONE, template_id=template).json()
+    assert [one["content"]["body"] for one in (first, second)] == ["First", "Second"]
+    assert [one["template"]["version"] for one in (first, second)] == [1, 2]
+    assert shown(service, first["id"])["body"] == "First"
+
+
+def test_a_reference_may_name_many_and_is_bounded(service: Service) -> None:
+    name = "x" * 1000
+    assert [sends(service, PHONE, reference=name).status_code for _ in range(2)] == [201, 201]
+    page = service.call("GET", f"/v2/notifications?reference={name}").json()
+    assert len(page["notifications"]) == 2
+    answer = sends(service, PHONE, reference=name + "x")
+    assert message(answer).endswith("… is too long")
+
+
+def test_a_message_that_is_to_be_sent_within_a_day_is_sent_at_once(service: Service) -> None:
+    answer = sends(service, PHONE, scheduled_for=None)
+    assert answer.json()["scheduled_for"] is None
+
+
+def test_what_a_person_does_not_want_ends_at_once_and_says_why(service: Service) -> None:
+    from vikno.usecases.people import Choices
+
+    name = VAULT.name("sms/main", "447900900777")
+    service.ask(service.store.meet(name, "sms/main", VAULT.seal("447900900777"), "en", service.clock()))
+    service.ask(service.store.choose(name, Choices(off=frozenset({("sky", "*", "*")})), service.clock()))
+    answer = sends(service, "07900900777").json()
+    assert answer["routing"]["status"] == "permanent-failure"
+    found = shown(service, answer["id"])
+    assert (found["status"], found["routing"]["reason"]) == ("permanent-failure", "choice")
+
+
+def test_a_body_that_is_too_large_is_refused(service: Service) -> None:
+    answer = service.call("POST", SMS, b" " * (10 * 1024 * 1024 + 1))
+    assert answer.status_code == 413
+    fits(answer.json(), "refused")
+
+
+def test_a_long_body_takes_the_usual_way_and_comes_to_the_same(service: Service) -> None:
+    """Short ones are answered without an application between."""
+    more = {"words": "hello", "more": "x" * 100_000}
+    answer = sends(service, PHONE, template_id=service.template("long"), personalisation=more)
+    assert answer.json()["content"]["body"] == "hello"
+
+
+def test_slashes_too_many_do_no_harm(service: Service) -> None:
+    body = {"template_id": service.template("plain"), "phone_number": PHONE}
+    assert service.call("POST", "//v2//notifications/sms", body).status_code == 201
+    assert service.call("GET", "//v2/templates").status_code == 200
+
+
+def test_times_are_written_to_the_microsecond_and_ids_are_nobodys_guess(service: Service) -> None:
+    numbers = [sends(service, PHONE).json()["id"] for _ in range(2)]
+    assert numbers[0][:8] != numbers[1][:8]
+    assert service.call("GET", f"/v2/notifications/{uuid4()}").status_code == 404
