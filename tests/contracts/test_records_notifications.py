@@ -10,7 +10,23 @@ import pytest
 
 from tests.contracts.keepers import RecordsKeeper, RecordsPlace
 from tests.contracts.records import FOREVER_MS, Moment, meet, settle
-from tests.contracts.senders import PLAN, SMS, VIBER, a_sender, due, moves, named, now, step, taken, telling, told
+from tests.contracts.senders import (
+    PLAN,
+    SKY,
+    SMS,
+    VIBER,
+    a_sender,
+    agrees,
+    chain,
+    due,
+    moves,
+    named,
+    now,
+    step,
+    taken,
+    telling,
+    told,
+)
 from vikno.usecases.channel import BadMessage, DeadAddress, Outcome, RetryAfter, Sent, Unknown
 from vikno.usecases.notifications import (
     KeptNotifications,
@@ -20,6 +36,8 @@ from vikno.usecases.notifications import (
     Tally,
     Wanted,
 )
+from vikno.usecases.people import Choices
+from vikno.usecases.ports import StoreClosed
 from vikno.usecases.records import Position, Settled, TooManyAtOnce
 
 CHAT, PHONE, OTHER = named(VIBER, "a"), named(SMS, "a"), named(VIBER, "b")
@@ -521,3 +539,23 @@ async def test_what_was_answered_is_there_after_a_crash_and_goes_on(
     assert kept.ids[0] in await due(again)
     await again.close()
     await half
+
+
+async def test_a_keeper_that_is_closed_says_so(records: RecordsKeeper) -> None:
+    _, flow = await a_sender(records)
+    number = await told(records, telling(flow, CHAT))
+    kept = await now(records, number)
+    await records.close()
+    asked = [
+        records.flow_of(1, 1), records.flow_for_campaign(1, 1, 1), records.set_flow(flow, "paused"),
+        records.keep_notifications([telling(flow, CHAT)], 1), records.keep_notifications([telling(flow, CHAT)] * 99, 1),
+        records.notification(number), records.in_hand([number]), records.due(1), records.move([moves(kept)], 1),
+        records.move([moves(kept)] * 99, 1), records.trace(number), records.listed_notifications(Wanted(1)),
+        records.letters_of(CHAT), records.seen(number, 1), records.ended(1, START, 1), records.tallies(0),
+        records.people([CHAT], 1, "service", 0), records.link(CHAT, PHONE, 1), records.unlink(CHAT), records.ways(CHAT),
+        records.choices(CHAT), records.choose(CHAT, Choices(), 1), records.agree(agrees(CHAT), chain, 1),
+        records.agreed(CHAT), records.ledger(), records.organisation(1), records.organisations(), records.templates(1),
+        records.put_organisation(SKY, 1), records.organisation_keys(1), records.archive_template(1, 1),
+    ]  # fmt: skip
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [StoreClosed] * len(asked)

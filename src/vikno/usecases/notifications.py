@@ -85,7 +85,9 @@ class NotificationMade:
 class NotificationKept:
     """A notification on record. `template` is the number of a version; `step`: the one tried last, -1 for none yet.
 
-    `kind`: sms, email or message. `micros`: what its tries cost so far, in millionths of the currency's unit.
+    `changed_ms` goes up with whatever becomes of its tries too. `completed_ms`: since when it is what it has ended as.
+    `ways`: "" for one that was erased. `kind`: sms, email or message. `micros`: what its tries cost so far, in
+    millionths of the currency's unit.
     """
 
     id: int
@@ -125,8 +127,9 @@ class InHand:
 class Moved:
     """What the router has decided about one. `step`: to try now. `held`: its waiting notices are taken back.
 
-    `traced`: a line for its trace, as JSON; b"" for none. It counts only while the notification is as it was read
-    (`seen_ms`: its `changed_ms`) and still open.
+    `traced`: a line for its trace, as JSON; b"" for none. `ends`: nothing more is tried; one that has ended as `sent`
+    may still end otherwise, or go on. It counts only while the notification and its tries are as they were read
+    (`seen_ms`: its `changed_ms`) and it is open, or `sent`.
     """
 
     id: int
@@ -272,7 +275,11 @@ class Notifications(Protocol):
         ...
 
     async def ended(self, organisation: int, after: Position, before_ms: int, limit: int = 100) -> Events:
-        """Notifications that have ended, in order, for callbacks."""
+        """Notifications that have ended, in the order in which they did (`completed_ms`), for callbacks.
+
+        One that has ended otherwise since stands further on. `before_ms`: leave out what is younger, as in
+        `Subscribers.changes`.
+        """
         ...
 
     async def tallies(self, since_ms: int, organisation: int | None = None) -> tuple[Tally, ...]:
