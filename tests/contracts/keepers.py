@@ -10,6 +10,7 @@ from typing import Protocol
 
 from vikno.stores.sqlite import SqliteStore
 from vikno.testing.memory_store import MemoryStore, Shelf
+from vikno.usecases.campaigns import Campaigns
 from vikno.usecases.notifications import Notifications
 from vikno.usecases.organisations import Organisations
 from vikno.usecases.people import People
@@ -33,7 +34,7 @@ class Place(Protocol):
         ...
 
 
-class RecordsKeeper(Records, Organisations, People, Notifications, Upkeep, ConversationStore, Protocol):
+class RecordsKeeper(Records, Organisations, People, Notifications, Campaigns, Upkeep, ConversationStore, Protocol):
     """One object that keeps all records."""
 
 

@@ -17,6 +17,7 @@ NAMED = {name: statement for file in FILES for name, statement in queries.statem
 IN_ORDER = {
     "read_waiting": "outbox_waiting", "forget_keys": "inbox_age", "forget_effects": "outbox_done",
     "recover": "notice_sending", "read_all_letters": "notice_letters",
+    "find_open_campaigns": "campaign_open",
 }  # fmt: skip
 """Those that take the first few of an index that holds only what they look for."""
 WHOLE = {
@@ -29,7 +30,7 @@ SELDOM = {
     "begin_address", "unfollow", "unfollow_all", "expire", "recover", "replay", "forget_notices", "forget_keys",
     "forget_effects", "forget_its_keys", "forget_old_asides", "forget_old_attempts", "add_key", "add_subscriber",
     "drop_waiting", "drop_waiting_of_case", "keep_flow", "keep_plan", "forget_old_requests", "forget_notifications",
-    "keep_organisation_key", "keep_template", "keep_version", "link", "inherit",
+    "keep_organisation_key", "keep_template", "keep_version", "link", "inherit", "make_campaign",
 }  # fmt: skip
 """Those that are not run for each turn, report or notice, or once for many of them."""
 

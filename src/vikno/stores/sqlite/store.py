@@ -7,18 +7,17 @@ import apsw
 from vikno.stores.sqlite import queries
 from vikno.stores.sqlite.addresses import Addresses
 from vikno.stores.sqlite.asked import Mark, Turn
+from vikno.stores.sqlite.campaigns import Campaigns
 from vikno.stores.sqlite.cases import Cases
 from vikno.stores.sqlite.notices import Notices
-from vikno.stores.sqlite.notifications import Notifications
 from vikno.stores.sqlite.organisations import Organisations
-from vikno.stores.sqlite.people import People
 from vikno.stores.sqlite.registry import Registry
 from vikno.stores.sqlite.sidings import Sidings
 from vikno.stores.sqlite.subscribers import Subscribers
 from vikno.usecases.ports import Kept, Step, TooManyTurns, check_names
 
 
-class SqliteStore(Addresses, Cases, Notices, Sidings, Registry, Subscribers, Organisations, People, Notifications):
+class SqliteStore(Addresses, Cases, Notices, Sidings, Registry, Subscribers, Organisations, Campaigns):
     """Keeps conversations (`ConversationStore`, `Outbox`, `Upkeep`), and beside them all `Records`.
 
     Statements run on the thread of the event loop, COMMIT on a thread beside it: nobody is held up by the disk,
