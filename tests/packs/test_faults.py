@@ -27,6 +27,7 @@ ELSEWHERE = {
     "text_too_long",
     "buttons_too_many",
     "rules_contradict",
+    "sms_long",
 }
 """Codes that no small change of a text brings: the tests below, or of other folders, show them."""
 

@@ -18,15 +18,17 @@ import math
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from datetime import datetime
+from typing import Protocol
 from urllib.parse import quote, unquote
 
 import msgspec
 import segno
 from starlette.types import Receive, Scope, Send
 
+from vikno.api.answers import Answer, Headers, encode, header, problem_answer, read_body, time_of, whole, wrong_method
 from vikno.api.keys import Buckets, whose
+from vikno.api.messages.door import ROOMS, Door
 from vikno.api.openapi import document
 from vikno.api.problems import Refused, problem, refused, shortened, unknown, unreadable
 from vikno.api.shapes import (
@@ -71,7 +73,6 @@ from vikno.usecases.records import (
     Vault,
     Verdict,
 )
-from vikno.wire.body import whole_body
 
 log = logging.getLogger("vikno.api")
 
@@ -79,14 +80,8 @@ MOST_BYTES = 64 * 1024
 """Of a body."""
 MOST_BATCH_BYTES = 1024 * 1024
 """Of the body of a batch."""
-JSON = b"application/json"
-PROBLEM = b"application/problem+json"
 SVG = b"image/svg+xml"
 BUSY_S = 1
-
-T = TypeVar("T")
-Headers = tuple[tuple[bytes, bytes], ...]
-_encode = msgspec.json.Encoder().encode
 
 
 class Book(CaseBook, Registry, Protocol):
@@ -97,16 +92,6 @@ class _Rows(msgspec.Struct, forbid_unknown_fields=True):
     """A batch whose reports are still to be read, each by itself."""
 
     stages: list[msgspec.Raw]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Status, body and what else stands in the head."""
-
-    status: int
-    body: bytes
-    kind: bytes = JSON
-    headers: Headers = ()
 
 
 @dataclass(frozen=True)
@@ -124,20 +109,22 @@ class Api:
     buckets: Buckets = field(default_factory=Buckets)
     others: Callable[[str], Mapping[str, str]] = lambda _: {}
     """The services that an authority has no cases of, each with the one that has (`bring_cases.of_others`)."""
+    messages: Door | None = None
+    """What organisations have to tell people (`vikno.api.messages`)."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             answer = await self.answer(scope, receive)
         except Refused as error:
-            answer = _problem(error.problem, error.headers)
+            answer = problem_answer(error.problem, error.headers)
         except ViknoError as error:
             wait: Headers = ((b"retry-after", b"%d" % BUSY_S),) if error.retryable else ()
-            answer = _problem(problem("store_busy" if error.retryable else "server_failed", error.code), wait)
+            answer = problem_answer(problem("store_busy" if error.retryable else "server_failed", error.code), wait)
         except Exception as error:  # noqa: BLE001 - what it says may be of a person; where it was raised is not
             place = traceback.extract_tb(error.__traceback__)[-1]
             at = f"{place.name}:{place.lineno}"
             log.error("request_failed", extra={"error": type(error).__name__, "at": at})
-            answer = _problem(problem("server_failed"))
+            answer = problem_answer(problem("server_failed"))
         head = [
             (b"content-type", answer.kind),
             (b"content-length", b"%d" % len(answer.body)),
@@ -152,24 +139,26 @@ class Api:
         """Find out who asks for what, and do it. Raises Refused, and what the store raises."""
         method, parts = scope["method"], _parts(scope)
         if parts == ["openapi.json"]:
-            return Answer(200, _encode(document())) if method == "GET" else _wrong_method("GET")
+            return Answer(200, encode(document())) if method == "GET" else wrong_method("GET")
+        if self.messages is not None and parts[0] in ROOMS:
+            return await self.messages.answer(scope, receive, parts)
         key = await self._key(scope)
         match parts:
             case ["cases", number]:
                 if method == "PUT":
-                    brought = await _read(scope, receive, CaseBrought)
+                    brought = await read_body(scope, receive, MOST_BYTES, CaseBrought)
                     return await self.put(key, _number(number), brought)
-                return await self.show(key, number) if method == "GET" else _wrong_method("GET, PUT")
+                return await self.show(key, number) if method == "GET" else wrong_method("GET, PUT")
             case ["cases", number, "qr.svg"]:
-                return await self.qr(key, number) if method == "GET" else _wrong_method("GET")
+                return await self.qr(key, number) if method == "GET" else wrong_method("GET")
             case ["cases", number, "stages"]:
                 if method != "POST":
-                    return _wrong_method("POST")
-                return await self.report(key, number, await _read(scope, receive, StageReported))
+                    return wrong_method("POST")
+                return await self.report(key, number, await read_body(scope, receive, MOST_BYTES, StageReported))
             case ["stages"]:
                 if method != "POST":
-                    return _wrong_method("POST")
-                return await self.report_many(key, await _body(scope, receive, MOST_BATCH_BYTES))
+                    return wrong_method("POST")
+                return await self.report_many(key, await whole(scope, receive, MOST_BATCH_BYTES))
         raise refused("address_unknown", f"“{shortened('/api/' + '/'.join(parts))}”")
 
     async def put(self, key: ApiKey, number: str, brought: CaseBrought) -> Answer:
@@ -194,7 +183,7 @@ class Api:
         where: Headers = ((b"location", f"/api/cases/{quote(number, safe='')}".encode()),) if new else ()
         shown = self._shown(kept)
         shown.code = ours
-        return Answer(201 if new else 200, _encode(shown), headers=where)
+        return Answer(201 if new else 200, encode(shown), headers=where)
 
     async def _code(self, key: ApiKey, number: str, brought: str | None) -> tuple[str, str | None]:
         """What to keep of a case's check code; and the code itself, if it is one that we have made."""
@@ -212,10 +201,10 @@ class Api:
         kept = await self._case(key, number)
         await self._note(key, "read", kept.id)
         passed = [
-            PassedAnswer(one.stage, _time(one.at_ms), _time(one.recorded_ms), one.verdict)
+            PassedAnswer(one.stage, time_of(one.at_ms), time_of(one.recorded_ms), one.verdict)
             for one in await self.book.history(kept.id)
         ]
-        return Answer(200, _encode(CaseHistory(self._shown(kept), len(await self.book.followers(kept.id)), passed)))
+        return Answer(200, encode(CaseHistory(self._shown(kept), len(await self.book.followers(kept.id)), passed)))
 
     async def qr(self, key: ApiKey, number: str) -> Answer:
         """The QR that a receipt shows: it holds nothing but the address where the case is followed."""
@@ -238,7 +227,7 @@ class Api:
         wrong = self._refusal(verdict, given, kept.service, "")
         if wrong is not None:
             raise Refused(wrong)
-        return Answer(200, _encode(StageAnswer(kept.number, reported.event, verdict)))
+        return Answer(200, encode(StageAnswer(kept.number, reported.event, verdict)))
 
     async def report_many(self, key: ApiKey, body: bytes) -> Answer:
         """Record a batch in its order. A report that cannot be read is refused by itself; the others are recorded."""
@@ -265,7 +254,7 @@ class Api:
         what = f"stages: {recorded} of {len(answers)}"
         about = f"authority/{key.authority}"
         await self.book.note((Access(self.clock(), f"api/{key.id}", what, about),))
-        return Answer(200, _encode(BatchAnswer(recorded, len(answers) - recorded, answers)))
+        return Answer(200, encode(BatchAnswer(recorded, len(answers) - recorded, answers)))
 
     def _rows(self, key: ApiKey, body: bytes) -> list[StageGiven | Problem]:
         """The reports of a batch, read each by itself; raises Refused for a body that is no batch."""
@@ -300,9 +289,9 @@ class Api:
             kept.number,
             kept.service,
             kept.office,
-            _time(kept.opened_ms) if kept.opened_ms else None,
+            time_of(kept.opened_ms) if kept.opened_ms else None,
             kept.stage or None,
-            _time(kept.stage_ms) if kept.stage else None,
+            time_of(kept.stage_ms) if kept.stage else None,
             follow,
         )
 
@@ -319,7 +308,7 @@ class Api:
 
     async def _key(self, scope: Scope) -> ApiKey:
         """Who asks, if they may ask now. Raises Refused."""
-        scheme, _, written = _header(scope, b"authorization").partition(" ")
+        scheme, _, written = header(scope, b"authorization").partition(" ")
         if scheme.lower() != "bearer" or not written:
             without = "the header Authorization holds no Bearer key" if scheme else "there is no header Authorization"
             raise Refused(problem("key_missing", without), ((b"www-authenticate", b"Bearer"),))
@@ -353,26 +342,6 @@ def _row(authority: str, raw: msgspec.Raw, at: int, now_ms: int) -> StageGiven |
     return StageGiven(authority, row.number, report_key(row.number, row.event), row.stage, at_ms)
 
 
-async def _read(scope: Scope, receive: Receive, kind: type[T]) -> T:
-    """The body as one of the shapes. Raises Refused."""
-    body = await _body(scope, receive, MOST_BYTES)
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refused(unreadable(error, getattr(kind, "__struct_fields__", ()))) from None
-
-
-async def _body(scope: Scope, receive: Receive, most: int) -> bytes:
-    """A body of bounded size. Raises Refused."""
-    kind = _header(scope, b"content-type").partition(";")[0].strip().lower()
-    if kind not in ("", "application/json"):
-        raise refused("media_type_wrong", f"“{shortened(kind)}”")
-    body = await whole_body(receive, most)
-    if body is None:
-        raise refused("body_too_large", f"at most {most} bytes")
-    return body
-
-
 def _parts(scope: Scope) -> list[str]:
     """The address below /api/, part by part as it was written: a number may hold an escaped slash."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
@@ -398,19 +367,7 @@ def _printable(text: str, pointer: str) -> None:
         raise refused("value_wrong", "letters that can be seen, and no formula", pointer=pointer or None)
 
 
-def _header(scope: Scope, wanted: bytes) -> str:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
-
-
 # ---- answering ----
-
-
-def _problem(wrong: Problem, headers: Headers = ()) -> Answer:
-    return Answer(wrong.status, _encode(wrong), PROBLEM, headers)
-
-
-def _wrong_method(allowed: str) -> Answer:
-    return _problem(problem("method_wrong", f"it takes {allowed}"), ((b"allow", allowed.encode()),))
 
 
 def _not_among(authority: str) -> str:
@@ -425,7 +382,3 @@ def _slip(moment: datetime) -> str:
 
 def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
-
-
-def _time(moment_ms: int) -> datetime:
-    return datetime.fromtimestamp(moment_ms / 1000, UTC)

@@ -23,6 +23,7 @@ from vikno.bootstrap.bot import Bot
 from vikno.bootstrap.dispatching import Lands, keep_routing, make_dispatch, releasing
 from vikno.bootstrap.intake import Intake, authorities, make_desk, others_of, stages_of
 from vikno.bootstrap.keeping import PRUNE_PAUSE_S, keep_in_time, read_terms
+from vikno.bootstrap.messaging import make_door
 from vikno.bootstrap.settings import Settings, list_key, open_vault, read_drafts
 from vikno.bootstrap.worlds import Worlds, load_worlds, now_ms, prepare
 from vikno.domain.dialog.messages import Message
@@ -132,13 +133,14 @@ def make_web(
             sender.nudge()
         woken.set()
 
+    lands, home = Lands.read(countries), next(iter(worlds.now().countries))
     dispatch = make_dispatch(
-        Lands.read(countries),
+        lands,
         kept,
         vault,
         clock,
         {account.name: account.channel.capabilities for account in accounts},
-        home=next(iter(worlds.now().countries)),
+        home=home,
         links=links,
         what_if=read_drafts(settings),
         nudge=nudge,
@@ -197,7 +199,8 @@ def make_web(
 
     chat = Chat(kept, worlds.now, words_of, streams, wants.find_out, kept.erase)
     every = stages_of(worlds.processes)
-    api = Api(kept, vault, record, lambda: every, public, clock, others=partial(_others, worlds))
+    door = make_door(kept, dispatch, lands, home, settings)
+    api = Api(kept, vault, record, lambda: every, public, clock, others=partial(_others, worlds), messages=door)
     signs = list_key(settings, vault)
     push = Push(site, kept, kept, vault, links, inbox, clock, left)
     routes = [

@@ -1,8 +1,9 @@
-"""Tell subscribers: an authority's own system hears what became of the notices about its cases, and who follows them.
+"""Tell subscribers: an authority's own system hears what became of the notices about its cases, and who follows them;
+an organisation's, what its messages have come to.
 
 Nothing is written down to be told: events are read from what is on record, from where each subscriber has got to. So
-they come at least once and in order, and after days in which nobody was there, too. They hold the number of a case and
-no more of a person than the kind of channel.
+they come at least once and in order, and after days in which nobody was there, too. They hold the number of a case, or
+the id of a message and its sender's reference, and no more of a person than the kind of channel.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
+from vikno.domain.notify.route import Plan, decode_plan
 from vikno.usecases.channel import NotCarried
+from vikno.usecases.notifications import Events, Happened, NotificationKept
+from vikno.usecases.organisations import Organisation
 from vikno.usecases.ports import Clock
-from vikno.usecases.records import Became, Subscriber, Subscribers, Vault
+from vikno.usecases.records import Became, Position, Subscriber, Subscribers, Vault
 
 log = logging.getLogger("vikno.subscribers")
 
@@ -46,16 +50,39 @@ TYPES = {
     "followed": "case.followed",
 }
 """Status on record -> type of the event."""
+ENDED = {
+    "sent": "message.sent",
+    "delivered": "message.delivered",
+    "temporary-failure": "message.failed",
+    "permanent-failure": "message.failed",
+    "technical-failure": "message.failed",
+}
+"""The same of messages that have ended. One that was sent may be delivered later: then that is told, too."""
+INBOX = "inbox"
+ORGANISATION = "org/"
+"""Before the slug of an organisation, where a subscriber is not an authority's."""
 
 Post = Callable[[str, Mapping[str, str], bytes], Awaitable[int | NotCarried]]
 """POST a body with these headers; the status of the answer, or why there is none."""
+
+
+class Book(Subscribers, Protocol):
+    """What is asked of a store."""
+
+    async def organisation(self, which: int | str) -> Organisation | None:
+        """As `Organisations` has it."""
+        ...
+
+    async def ended(self, organisation: int, after: Position, before_ms: int, limit: int = 100) -> Events:
+        """As `Notifications` has it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Teller:
     """Who tells, and with what."""
 
-    book: Subscribers
+    book: Book
     vault: Vault
     post: Post
     clock: Clock
@@ -80,22 +107,35 @@ async def tell_subscribers(teller: Teller) -> int:
 async def _tell(teller: Teller, subscriber: Subscriber) -> int:
     told, book = 0, teller.book
     for _ in range(MOST_BATCHES):
-        changes = await book.changes(subscriber.authority, subscriber.taken, teller.clock() - LAG_MS, AT_ONCE)
-        if changes.events and not await _taken(teller, subscriber, changes.events):
+        events, upto, more = await _heard(teller, subscriber)
+        if events and not await _taken(teller, subscriber, events):
             break
-        told += len(changes.events)
-        if changes.upto == subscriber.taken:
+        told += len(events)
+        if upto == subscriber.taken:
             break
-        if not await book.advance(subscriber, changes.upto, teller.clock()) or not changes.more:
+        if not await book.advance(subscriber, upto, teller.clock()) or not more:
             break
-        subscriber = replace(subscriber, taken=changes.upto, tries=0)
+        subscriber = replace(subscriber, taken=upto, tries=0)
     return told
 
 
-async def _taken(teller: Teller, subscriber: Subscriber, events: Sequence[Became]) -> bool:
+async def _heard(teller: Teller, subscriber: Subscriber) -> tuple[list[dict[str, Any]], Position, bool]:
+    """What there is to tell, until where that goes, and whether there is more."""
+    book, after, before_ms = teller.book, subscriber.taken, teller.clock() - LAG_MS
+    if not subscriber.authority.startswith(ORGANISATION):
+        changes = await book.changes(subscriber.authority, after, before_ms, AT_ONCE)
+        return [event_of(event, teller.vault) for event in changes.events], changes.upto, changes.more
+    organisation = await book.organisation(subscriber.authority.removeprefix(ORGANISATION))
+    if organisation is None:
+        return [], after, False
+    found = await book.ended(organisation.id, after, before_ms, AT_ONCE)
+    return [ended_event(event, teller.vault) for event in found.events], found.upto, found.more
+
+
+async def _taken(teller: Teller, subscriber: Subscriber, events: Sequence[Mapping[str, Any]]) -> bool:
     """Deliver some; what goes wrong is written down."""
     now_ms = teller.clock()
-    body = msgspec.json.encode({"events": [event_of(event, teller.vault) for event in events]})
+    body = msgspec.json.encode({"events": events})
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "Vikno",
@@ -146,6 +186,33 @@ def event_of(event: Became, vault: Vault) -> dict[str, Any]:
         "type": TYPES[event.status],
         "case": event.number,
         "channel": event.account.partition("/")[0],
-        "at": datetime.fromtimestamp(at.at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "at": _written(at.at_ms),
     }
     return {**told, "stage": event.stage} if event.stage else told
+
+
+def ended_event(event: Happened, vault: Vault) -> dict[str, Any]:
+    """The same of a message that has ended. Its id is of what it came to: it may be delivered after it was sent."""
+    kept, at = event.notification, event.at
+    return {
+        "id": vault.digest("event", f"message/{at.at_ms}/{kept.id}/{kept.status}"),
+        "type": ENDED[kept.status],
+        "message": vault.uuid("n", kept.id),
+        "reference": kept.reference,
+        "status": kept.status,
+        "reason": kept.reason,
+        "channel": channel_of(kept, decode_plan(kept.plan)),
+        "key": kept.key,
+        "at": _written(at.at_ms),
+    }
+
+
+def channel_of(kept: NotificationKept, plan: Plan) -> str | None:
+    """The kind of channel on which a message stands: where it arrived, or else where it was tried last."""
+    if kept.status in ("sent", "delivered") and kept.reason in {INBOX, *(step.channel for step in plan.steps)}:
+        return kept.reason
+    return plan.steps[kept.step].channel if 0 <= kept.step < len(plan.steps) else None
+
+
+def _written(moment_ms: int) -> str:
+    return datetime.fromtimestamp(moment_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -91,6 +91,7 @@ CODES: dict[str, str] = {
     "button_too_long": "The button cannot be shown on a channel of the country.",
     "buttons_too_many": "There are more buttons than a channel of the country can show.",
     "text_control": "The text holds control characters.",
+    "sms_long": "The text takes several SMS, and each is paid for.",
     # stages of cases, and where people come in
     "stage_unreachable": "No way leads from the first stage to this one.",
     "stage_endless": "From this stage no final one can be reached.",
@@ -106,7 +107,7 @@ CODES: dict[str, str] = {
     # people
     "people_stranded": "People in the middle of this service would lose answers by the change.",
 }
-WARNINGS = frozenset({"absent_surprise", "term_unused", "text_orphan"})
+WARNINGS = frozenset({"absent_surprise", "sms_long", "term_unused", "text_orphan"})
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

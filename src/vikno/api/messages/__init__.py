@@ -1,0 +1,1 @@
+"""The API for organisations that have something to tell people: messages, templates, figures, callbacks."""
