@@ -22,6 +22,7 @@ IN_ORDER = {
 """Those that take the first few of an index that holds only what they look for."""
 WHOLE = {
     "read_all_keys", "last_notice", "last_notification", "last_address", "read_subscribers", "read_organisations",
+    "read_notify_callbacks",
 }  # fmt: skip
 """Of a table that has as many rows as authorities have systems, or as there are tables that count."""
 GIVEN = re.compile(r"SCAN (\w+ VIRTUAL TABLE|\(subquery-\d+\)|CONSTANT ROW)")

@@ -7,7 +7,6 @@ channel a message really went. Notify's clients pass over what they do not know.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,19 +20,11 @@ from vikno.usecases.dispatch import Rendering, Sealed, parsed
 from vikno.usecases.notifications import OPEN, NotificationKept
 from vikno.usecases.organisations import TemplateKept, Words
 from vikno.usecases.records import Vault
+from vikno.usecases.tell_notify import time_of
 
 UNSUBSCRIBE = "(unsubscribe)"
 """Under which a sender's own address to unsubscribe is kept beside its personalisation: no placeholder is called so."""
 INBOX = "inbox"
-
-
-def time_of(ms: int) -> str:
-    """A moment as Notify writes it.
-
-    >>> time_of(1_767_225_600_125)
-    '2026-01-01T00:00:00.125000Z'
-    """
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def time_or_none(ms: int | None) -> str | None:

@@ -10,6 +10,7 @@ from vikno.stores.sqlite.asked import Mark, Turn
 from vikno.stores.sqlite.campaigns import Campaigns
 from vikno.stores.sqlite.cases import Cases
 from vikno.stores.sqlite.notices import Notices
+from vikno.stores.sqlite.notify_callbacks import NotifyCallbacks
 from vikno.stores.sqlite.organisations import Organisations
 from vikno.stores.sqlite.registry import Registry
 from vikno.stores.sqlite.sidings import Sidings
@@ -17,7 +18,9 @@ from vikno.stores.sqlite.subscribers import Subscribers
 from vikno.usecases.ports import Kept, Step, TooManyTurns, check_names
 
 
-class SqliteStore(Addresses, Cases, Notices, Sidings, Registry, Subscribers, Organisations, Campaigns):
+class SqliteStore(
+    Addresses, Cases, Notices, Sidings, Registry, Subscribers, Organisations, Campaigns, NotifyCallbacks
+):
     """Keeps conversations (`ConversationStore`, `Outbox`, `Upkeep`), and beside them all `Records`.
 
     Statements run on the thread of the event loop, COMMIT on a thread beside it: nobody is held up by the disk,
