@@ -15,7 +15,7 @@ import msgspec
 from vikno.domain.errors import ViknoError
 from vikno.domain.notify.route import Plan, decode_plan, encode_plan, route, why_nowhere
 from vikno.usecases.dispatch import Dispatch, Rendering, Sealed, encode_sealed
-from vikno.usecases.judge import About, Whereabouts, reached
+from vikno.usecases.judge import Whereabouts, reached
 from vikno.usecases.notifications import (
     Addressed,
     Direction,
@@ -128,114 +128,185 @@ async def plan_notifications(
     """The same without keeping anything: for a preview, too."""
     if flow is None:
         flow = await dispatch.book.flow_of(organisation.id, now_ms)
-    names = [
-        tuple((account, dispatch.vault.name(account, address), address) for account, address in one.to.addresses)
-        for one in asked
+    decided = await decide_notifications(dispatch, organisation, key, asked, now_ms)
+    made = [
+        _made(dispatch, organisation, key, one, which, flow, lane) for one, which in zip(asked, decided, strict=True)
     ]
-    contents = {one.rendering.kept.content for one in asked}
-    people: dict[tuple[str, str], PersonKept] = {}
-    for content in contents:
-        alike = [mine for one, mine in zip(asked, names, strict=True) if one.rendering.kept.content == content]
-        wanted = {name for mine in alike for _, name, _ in mine}
-        found = await dispatch.book.people(wanted, organisation.id, content, now_ms - DAY_MS)
-        people |= {(content, name): person for name, person in found.items()}
-    made, plans = [], []
-    for one, mine in zip(asked, names, strict=True):
-        planned = _Planned(dispatch, organisation, key, one, mine, people, now_ms)
-        made.append(planned.made(flow, lane))
-        plans.append(planned.plan)
-    return made, plans
+    return made, [which.decided.plan for which in decided]
 
 
-class _Planned:
-    """One notification while it is planned."""
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided about a message. No person is in it: it holds for all that are alike.
 
-    def __init__(
-        self,
-        dispatch: Dispatch,
-        organisation: Organisation,
-        key: KeyKind,
-        asked: Asked,
-        names: Sequence[tuple[str, str, str]],
-        people: Mapping[tuple[str, str], PersonKept],
-        now_ms: int,
-    ) -> None:
-        self._dispatch, self._organisation, self._key, self._asked = dispatch, organisation, key, asked
-        self._names, self._now_ms = names, now_ms
-        content = asked.rendering.kept.content
-        known = [(name, people[content, name]) for _, name, _ in names if (content, name) in people]
-        self.person = _together([person for _, person in known], names)
-        first = known[0][0] if known else names[0][1]
-        self._to = next((account, name, address) for account, name, address in names if name == first)
+    `at`: which of the person's addresses each step is for; `first`: the step that is tried first; `encoded`: the plan.
+    """
+
+    plan: Plan
+    encoded: bytes
+    at: tuple[int, ...]
+    status: NotificationStatus
+    reason: str
+    first: int | None
+    not_before_ms: int
+    expires_ms: int
+    due_ms: int | None
+    lang: str
+    micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedFor:
+    """The same for one recipient: the conversations that are theirs, and the account, name and address it is for."""
+
+    decided: Decided
+    ways: tuple[str, ...]
+    to: tuple[str, str, str]
+
+
+async def decide_notifications(
+    dispatch: Dispatch, organisation: Organisation, key: KeyKind, asked: Sequence[Asked], now_ms: int
+) -> list[DecidedFor]:
+    """What would become of each. Messages alike are decided once."""
+    name = dispatch.vault.name
+    names = [
+        tuple((account, name(account, address), address) for account, address in one.to.addresses) for one in asked
+    ]
+    people: dict[str, Mapping[str, PersonKept]] = {}
+    for content in {one.rendering.kept.content for one in asked}:
+        wanted = {
+            theirs
+            for one, mine in zip(asked, names, strict=True)
+            if one.rendering.kept.content == content
+            for _, theirs, _ in mine
+        }
+        people[content] = await dispatch.book.people(wanted, organisation.id, content, now_ms - DAY_MS)
+    deciding = _Deciding(dispatch, organisation, key, now_ms)
+    return [
+        deciding.about(one, mine, people[one.rendering.kept.content]) for one, mine in zip(asked, names, strict=True)
+    ]
+
+
+class _Deciding:
+    """Decides, at one moment. What was decided about one holds for all of whom the same is known."""
+
+    def __init__(self, dispatch: Dispatch, organisation: Organisation, key: KeyKind, now_ms: int) -> None:
+        self._dispatch, self._organisation, self._key, self._now_ms = dispatch, organisation, key, now_ms
+        self._alike: dict[object, Decided] = {}
+
+    def about(
+        self, asked: Asked, names: Sequence[tuple[str, str, str]], people: Mapping[str, PersonKept]
+    ) -> DecidedFor:
+        known = [one for one in names if one[1] in people]
+        to = known[0] if known else names[0]
+        person = _together([people[name] for _, name, _ in known], names) if known else None
+        who: object
+        if person is None:
+            ways = tuple(dict.fromkeys(name for _, name, _ in names))
+            who = tuple(account for account, _, _ in names), len(ways)
+        else:
+            ways = tuple(way.conversation for way in person.ways)
+            who = (
+                tuple((way.account, way.status, way.lang, way.zone, way.met) for way in person.ways), person.choices,
+                person.consent, person.unasked, person.today >= self._organisation.per_person_day,
+            )  # fmt: skip
+        alike = (
+            who, asked.rendering.kept.row, asked.to.where, asked.lang, asked.direction, asked.order, asked.only,
+            asked.ceiling, asked.lives_s,
+        )  # fmt: skip
+        decided = self._alike.get(alike)
+        if decided is None:
+            if person is None:
+                person = _together((), names)
+            decided = self._alike[alike] = self._decide(asked, person, ways)
+        return DecidedFor(decided, ways, to)
+
+    def _decide(self, asked: Asked, person: PersonKept, mine: tuple[str, ...]) -> Decided:
+        now_ms, organisation, judge = self._now_ms, self._organisation, self._dispatch.judge
         where = asked.to.where
-        country = where.country or organisation.audience
-        self._manner = dispatch.judge.manner(content, country)
-        self._about: About = dispatch.about(organisation, asked.rendering, asked.direction)
-        judge = dispatch.judge
+        manner = judge.manner(asked.rendering.kept.content, where.country or organisation.audience)
+        about = self._dispatch.about(organisation, asked.rendering, asked.direction)
         ways = [
-            way
-            for way in judge.ways(self._about, self.person, where, now_ms)
-            if asked.only is None or way.channel == asked.only
+            way for way in judge.ways(about, person, where, now_ms) if asked.only is None or way.channel == asked.only
         ]
-        order = (*self.person.choices.order, *asked.order, *asked.rendering.text.order)
-        inbox = judge.inbox(self._about, self.person, where, now_ms)
-        plan, self._ways = route(ways, self._manner, order, inbox, asked.ceiling)
+        order = (*person.choices.order, *asked.order, *asked.rendering.text.order)
+        plan, steps = route(ways, manner, order, judge.inbox(about, person, where, now_ms), asked.ceiling)
         if not plan.steps and (against := next((left for left in plan.left if left.why == "law"), None)) is not None:
             channel = against.account.partition("/")[0]
-            instead = judge.instead(self._about, channel, where, self.person, now_ms)
+            instead = judge.instead(about, channel, where, person, now_ms)
             plan = msgspec.structs.replace(plan, instead=instead)
-        self.plan = plan
-
-    def made(self, flow: int, lane: Literal["notice", "bulk"]) -> NotificationMade:
-        """What is kept of it."""
-        asked, plan, now_ms = self._asked, self.plan, self._now_ms
-        kept = asked.rendering.kept
-        where = asked.to.where
-        window = self._dispatch.window(self._manner, self._organisation, where, now_ms)
+        status, reason, first = self._begins(asked, person, plan)
+        window = self._dispatch.window(manner, organisation, where, now_ms)
         expires_ms = window.expires_ms if asked.lives_s is None else window.not_before_ms + asked.lives_s * 1000
-        status, reason, first = self._begins()
-        step = None
-        if first is not None:
-            step = StepMade(first, self._ways[first], plan.steps[first].account, lane, window.not_before_ms, expires_ms)
-        held = status == "created" and step is None
-        account, name, address = self._to
-        sealed = encode_sealed(Sealed(asked.to.written, where.country, where.zone, asked.personalisation))
-        return NotificationMade(
-            organisation=self._organisation.id,
-            flow=flow,
-            template=kept.row,
-            to=Addressed(name, account, self._dispatch.vault.seal(address)),
-            ways=self._ways,
-            plan=encode_plan(plan),
-            sealed=self._dispatch.vault.seal(sealed.decode()),
-            lang=asked.lang or _language(self.person) or asked.rendering.text.language,
-            key=self._key,
-            kind=kept.kind,
-            direction=asked.direction,
-            reference=asked.reference,
-            status=status,
-            reason=reason,
-            step=step,
-            expires_ms=expires_ms,
-            due_ms=(now_ms if self._key == "test" else now_ms + HOUR_MS) if held else None,
-            micros=0 if first is None else plan.steps[first].micros,
+        held = status == "created" and first is None
+        return Decided(
+            plan,
+            encode_plan(plan),
+            tuple(mine.index(conversation) for conversation in steps),
+            status,
+            reason,
+            first,
+            window.not_before_ms,
+            expires_ms,
+            (now_ms if self._key == "test" else now_ms + HOUR_MS) if held else None,
+            asked.lang or _language(person) or asked.rendering.text.language,
+            0 if first is None else plan.steps[first].micros,
         )
 
-    def _begins(self) -> tuple[NotificationStatus, str, int | None]:
+    def _begins(self, asked: Asked, person: PersonKept, plan: Plan) -> tuple[NotificationStatus, str, int | None]:
         """Its status, why, and the step that is tried first."""
-        plan = self.plan
         if self._key == "test":
             return "created", "test", None
-        if self.person.today >= self._organisation.per_person_day and self._about.direction == "initiated":
+        if person.today >= self._organisation.per_person_day and asked.direction == "initiated":
             return "permanent-failure", "cap", None
         for index, step in enumerate(plan.steps):
             if step.ready == "go":
                 return "created", "", index
         if plan.steps:
             return "created", "held", None
-        if plan.inbox and any(way.met for way in self.person.ways):
+        if plan.inbox and any(way.met for way in person.ways):
             return "sent", INBOX, None
         return "permanent-failure", why_nowhere(plan), None
+
+
+def _made(
+    dispatch: Dispatch,
+    organisation: Organisation,
+    key: KeyKind,
+    asked: Asked,
+    found: DecidedFor,
+    flow: int,
+    lane: Literal["notice", "bulk"],
+) -> NotificationMade:
+    """What is kept of it."""
+    decided, kept, where, vault = found.decided, asked.rendering.kept, asked.to.where, dispatch.vault
+    ways, first = tuple([found.ways[index] for index in decided.at]), decided.first
+    step = None
+    if first is not None:
+        account = decided.plan.steps[first].account
+        step = StepMade(first, ways[first], account, lane, decided.not_before_ms, decided.expires_ms)
+    account, name, address = found.to
+    sealed = encode_sealed(Sealed(asked.to.written, where.country, where.zone, asked.personalisation))
+    return NotificationMade(
+        organisation=organisation.id,
+        flow=flow,
+        template=kept.row,
+        to=Addressed(name, account, vault.seal(address)),
+        ways=ways,
+        plan=decided.encoded,
+        sealed=vault.seal(sealed.decode()),
+        lang=decided.lang,
+        key=key,
+        kind=kept.kind,
+        direction=asked.direction,
+        reference=asked.reference,
+        status=decided.status,
+        reason=decided.reason,
+        step=step,
+        expires_ms=decided.expires_ms,
+        due_ms=decided.due_ms,
+        micros=decided.micros,
+    )
 
 
 def _together(people: Sequence[PersonKept], names: Sequence[tuple[str, str, str]]) -> PersonKept:
