@@ -7,6 +7,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from vikno.cli.senders_arguments import add_senders
+
 STORE = "sqlite:///vikno.db"
 """Where a server keeps its records that is told nothing else (`vikno.bootstrap.web.STORE`)."""
 
@@ -106,6 +108,7 @@ def parser(kind: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
 
     _printed_and_looked_after(add)
     _of_authorities(commands, kind, shared)
+    add_senders(commands, kind, shared, command("senders"), STORE)
 
     for name, words in (("run", "serve the portal"), ("demo", "serve the portal with the countries that come along")):
         serve = add(name, "serve", words)

@@ -17,6 +17,7 @@ from vikno.domain.rules.prove import count
 from vikno.packs.load import Pack, load_country, service_folders
 from vikno.packs.phrases import load_notice_phrases
 from vikno.packs.policy import message_facts, read_policy
+from vikno.packs.senders import read_senders
 from vikno.usecases.check_country import Checked, check_service, provable, with_process
 from vikno.usecases.check_policy import check_policy
 from vikno.wire.limits import LIMITS
@@ -34,6 +35,7 @@ def run(options: argparse.Namespace) -> int:
     lost = _lost(options.store, folder, pack)
     own += lost.get(None, ())
     own += _policy(folder, pack)
+    own += _senders(folder, pack)
     checked = _all(folder, slugs, options.jobs)
     checked = [replace(one, findings=(*lost.get(one.service, ()), *one.findings)) for one in checked]
     ok = all(finding.warning for finding in own) and all(one.ok for one in checked)
@@ -60,6 +62,13 @@ def _policy(folder: Path, pack: Pack) -> tuple[Finding, ...]:
     found: list[Finding] = []
     policy = read_policy(folder, pack.country, found.append)
     return check_policy(policy.rules, policy.examples, message_facts(), found, today_in(pack.country))
+
+
+def _senders(folder: Path, pack: Pack) -> tuple[Finding, ...]:
+    """What is wrong with the organisations of the folder, and with their templates."""
+    found: list[Finding] = []
+    read_senders(folder, pack.country, found.append, today_in(pack.country))
+    return tuple(found)
 
 
 def _all(folder: Path, slugs: list[str], jobs: int | None) -> list[Checked]:

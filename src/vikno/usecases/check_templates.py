@@ -123,6 +123,7 @@ def _variants(kind: TemplateKind, text: TemplateText, known: Vocabulary) -> Iter
 def _placeholders(text: TemplateText) -> Generator[Slip, None, dict[str, str]]:
     """The same values are needed whatever language somebody reads; the names of all, as they are compared."""
     sets: dict[tuple[str, str], dict[str, str]] = {}
+    comparable = text.language in text.languages
     for lang, variants in text.languages.items():
         for channel, words in variants.items():
             mine = sets[lang, channel] = {}
@@ -132,13 +133,14 @@ def _placeholders(text: TemplateText) -> Generator[Slip, None, dict[str, str]]:
                 try:
                     mine |= {key_of(name): name for name in parse(said).placeholders}
                 except (TemplateTooLong, HostLeftOpen) as error:
+                    comparable = False
                     yield Slip(("languages", lang, channel, part), "value_wrong", str(error))
     every: dict[str, str] = {}
     for (lang, _), mine in sets.items():
         if lang == text.language:
             every |= mine
     for (lang, channel), mine in sets.items():
-        if lang == text.language:
+        if lang == text.language or not comparable:
             continue
         model = sets.get((text.language, channel))
         lacks = [f"(({name})) is missing here" for key, name in (model or {}).items() if key not in mine]
