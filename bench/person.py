@@ -90,14 +90,18 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """The whole of it."""
         body, status = b"".join(self._body), self._parser.get_status_code()
-        self._body.clear()
-        self._parser = httptools.HttpResponseParser(self)
+        self._renew()
         if self._answer is None or self._answer.done():
             return
         if status == 200:
             self._answer.set_result(body)
         else:
             self._answer.set_exception(WrongAnswer(f"{status} {body[:200]!r}"))
+
+    def _renew(self) -> None:
+        """Be ready for the next answer."""
+        self._body.clear()
+        self._parser = httptools.HttpResponseParser(self)
 
     async def close(self) -> None:
         """Hang up."""

@@ -39,14 +39,16 @@ class Served:
 
 
 @contextmanager
-def serving(within: str | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Served]:
+def serving(
+    within: str | None = None, settings: Mapping[str, str] | None = None, store: str | None = None
+) -> Iterator[Served]:
     """Start `vikno run` on a free port of the loopback and a new store under `within`; end it afterwards.
 
-    `settings`: more of the environment.
+    `settings`: more of the environment; `store`: one that is there already.
     """
     with tempfile.TemporaryDirectory(dir=within) as folder:
         port = free_port()
-        command = [str(COMMAND), "run", "--port", str(port), "--store", f"sqlite:///{folder}/store.db"]
+        command = [str(COMMAND), "run", "--port", str(port), "--store", store or f"sqlite:///{folder}/store.db"]
         began = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **(settings or {})})
         try:

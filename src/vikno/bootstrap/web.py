@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from email.utils import parseaddr
+from functools import cached_property, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,17 @@ from starlette.types import ASGIApp
 
 from vikno.api.app import Api
 from vikno.api.keys import whose
+from vikno.api.notify.app import Notify
 from vikno.bootstrap.accounts import accounts_of, inbox_of
-from vikno.bootstrap.bot import Bot
-from vikno.bootstrap.dispatching import Lands, keep_routing, make_dispatch, releasing
+from vikno.bootstrap.bot import Account, Bot
+from vikno.bootstrap.chores import at_work, keep_watch, look_after, show, tell
+from vikno.bootstrap.dispatching import ContractPrices, Lands, keep_routing, make_dispatch, releasing
 from vikno.bootstrap.intake import Intake, authorities, make_desk, others_of, stages_of
-from vikno.bootstrap.keeping import PRUNE_PAUSE_S, keep_in_time, read_terms
+from vikno.bootstrap.keeping import keep_in_time, read_terms
 from vikno.bootstrap.messaging import make_door
 from vikno.bootstrap.settings import Settings, list_key, open_vault, read_drafts
 from vikno.bootstrap.worlds import Worlds, load_worlds, now_ms, prepare
+from vikno.channels.inbox import Inbox as InboxChannel
 from vikno.domain.dialog.messages import Message
 from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.dialog.state import State
@@ -47,19 +51,16 @@ from vikno.stores.sqlite import SqliteStore
 from vikno.ui.assets import Assets
 from vikno.ui.frame import Pages
 from vikno.usecases.answer_wants import Wants
-from vikno.usecases.bring_cases import Record
 from vikno.usecases.check_channels import Line, Watch
 from vikno.usecases.dispatch import Dispatch
-from vikno.usecases.ports import Clock, StoreClosed
+from vikno.usecases.ports import Clock
 from vikno.usecases.receive_message import Desk
 from vikno.usecases.record_stage import Desk as StageDesk
-from vikno.usecases.record_stage import came_due, record_stages
+from vikno.usecases.record_stage import record_stages
 from vikno.usecases.records import ApiKey, StageGiven, Verdict
-from vikno.usecases.show_notices import show_notices, take_up
 from vikno.usecases.sign_links import Links
-from vikno.usecases.tell_subscribers import AT_ONCE, MOST_BATCHES, Teller, tell_subscribers
+from vikno.usecases.tell_subscribers import Teller
 from vikno.wire.guarded import GuardedPost
-from vikno.wire.vault import LocalVault
 
 log = logging.getLogger("vikno.bootstrap")
 
@@ -98,150 +99,212 @@ def make_web(
     Raises:
         NothingToServe, AssetsMissing, SettingWrong, KeyWrong, and what opening the store raises.
     """
-    settings = settings or Settings()
-    terms = read_terms(settings)
-    folder = Path(str(PORTAL))
-    worlds = load_worlds(countries, clock)
-    words = portal_words()
-    kept = SqliteStore(store, clock)
-    vault = open_vault(settings, store)
-    public = settings.public_url or here
-    links = Links(vault, public)
-    stages = make_desk(worlds.now().countries, worlds.processes, vault, links, clock)
+    return _Building(tuple(countries), store, settings or Settings(), here, clock).web(mounts or {})
 
-    def gone(conversation: str) -> None:
-        bot.forget(conversation)
 
-    def left(conversation: str) -> None:
-        bot.desk.gone(conversation)
-        bot.senders[browsers.name].left(conversation)
+class _Building:
+    """A server while it is put together. Each part is made once, when the first other one needs it."""
 
-    wants = Wants(kept, kept, vault, stages.words, links, _authorities(worlds), clock, gone)
-    streams, due = Streams(kept), asyncio.Event()
-    site = Site(worlds.now, words, Pages([folder / "templates"], Assets(folder / "static")))
-    printer = Printer(folder / "static" / "print")
+    def __init__(
+        self, countries: tuple[str | Path, ...], store: str, settings: Settings, here: str, clock: Clock
+    ) -> None:
+        self.settings, self.clock = settings, clock
+        self.terms = read_terms(settings)
+        self.worlds = load_worlds(countries, clock)
+        self.lands, self.home = Lands.read(countries), next(iter(self.worlds.now().countries))
+        self.words = portal_words()
+        self.folder = Path(str(PORTAL))
+        self.site = Site(
+            self.worlds.now, self.words, Pages([self.folder / "templates"], Assets(self.folder / "static"))
+        )
+        self.public = settings.public_url or here
+        self.kept = SqliteStore(store, clock)
+        self.vault = open_vault(settings, store)
+        self.links = Links(self.vault, self.public)
+        self.streams = Streams(self.kept)
+        self.due, self.woken = asyncio.Event(), asyncio.Event()
+        self.signs = list_key(settings, self.vault)
 
-    def words_of(language: str | None) -> Phrases:
-        return words.get(language or "") or words.get(worlds.now().language) or words[FALLBACK]
+    # ---- who is written to, and by which way ----
 
-    platforms = accounts_of(settings, vault)
-    inbox, browsers = inbox_of(settings, vault, public, lambda language: words_of(language).say("name"))
-    accounts, woken = [*platforms, browsers], asyncio.Event()
+    @cached_property
+    def platforms(self) -> Sequence[Account]:
+        return accounts_of(self.settings, self.vault)
 
-    def nudge() -> None:
-        for sender in bot.senders.values():
-            sender.nudge()
-        woken.set()
+    @cached_property
+    def inbox(self) -> tuple[InboxChannel, Account]:
+        """The browsers of people, as a channel."""
+        return inbox_of(self.settings, self.vault, self.public, lambda language: self.words_of(language).say("name"))
 
-    lands, home = Lands.read(countries), next(iter(worlds.now().countries))
-    dispatch = make_dispatch(
-        lands,
-        kept,
-        vault,
-        clock,
-        {account.name: account.channel.capabilities for account in accounts},
-        home=home,
-        links=links,
-        what_if=read_drafts(settings),
-        nudge=nudge,
-    )
-    bot = Bot(
-        accounts,
-        Desk(
+    @cached_property
+    def accounts(self) -> Sequence[Account]:
+        return [*self.platforms, self.inbox[1]]
+
+    @cached_property
+    def stages(self) -> StageDesk:
+        worlds = self.worlds
+        return make_desk(worlds.now().countries, worlds.processes, self.vault, self.links, self.clock)
+
+    @cached_property
+    def dispatch(self) -> Dispatch:
+        """What organisations have to tell."""
+        return make_dispatch(
+            self.lands,
+            self.kept,
+            self.vault,
+            self.clock,
+            {account.name: account.channel.capabilities for account in self.accounts},
+            home=self.home,
+            links=self.links,
+            what_if=read_drafts(self.settings),
+            nudge=self.nudge,
+        )
+
+    @cached_property
+    def wants(self) -> Wants:
+        """What conversations want to know."""
+        return Wants(
+            self.kept,
+            self.kept,
+            self.vault,
+            self.stages.words,
+            self.links,
+            _authorities(self.worlds),
+            self.clock,
+            self.gone,
+        )
+
+    @cached_property
+    def bot(self) -> Bot:
+        kept, vault, wants = self.kept, self.vault, self.wants
+        desk = Desk(
             kept,
             kept,
             vault,
-            worlds.now,
-            clock,
-            entries=_entries(worlds),
-            link=_links(links, clock),
+            self.worlds.now,
+            self.clock,
+            entries=_entries(self.worlds),
+            link=_links(self.links, self.clock),
             find_out=wants.find_out,
             open_case=wants.open_case,
-        ),
-        kept,
-        kept,
-        vault,
-        settings.public_url,
-        releasing(dispatch, kept),
-    )
-    teller = Teller(kept, vault, GuardedPost(private=settings.get("VIKNO_WEBHOOKS_PRIVATE") == "1"), clock)
-    watch = Watch([Line(account.channel, account.transport.carry) for account in platforms], clock)
+        )
+        release = releasing(self.dispatch, kept)
+        return Bot(self.accounts, desk, kept, kept, vault, self.settings.public_url, release)
 
-    @contextlib.asynccontextmanager
-    async def life(_: Any) -> AsyncIterator[None]:
-        _prepare(worlds)  # or the first turns would read dictionaries, and nobody be answered meanwhile
-        await bot.start()
-        chores = [
-            asyncio.create_task(chore)
-            for chore in (
-                keep_in_time(kept, terms, clock),
-                _look_after(kept, stages, bot, clock),
-                _watch(watch, bot),
-                _tell(teller),
-                _show(kept, streams, due, clock),
-                keep_routing(dispatch, woken),
-            )
-        ]
-        try:
-            yield
-        finally:
-            for chore in chores:
-                chore.cancel()
-            await asyncio.gather(*chores, return_exceptions=True)
-            await bot.stop()
-            await kept.close()
+    @cached_property
+    def watch(self) -> Watch:
+        return Watch([Line(account.channel, account.transport.carry) for account in self.platforms], self.clock)
 
-    async def record(given: Iterable[StageGiven]) -> tuple[Verdict, ...]:
-        verdicts = await record_stages(kept, stages, tuple(given), clock)
-        nudge()
-        due.set()
+    def words_of(self, language: str | None) -> Phrases:
+        words = self.words
+        return words.get(language or "") or words.get(self.worlds.now().language) or words[FALLBACK]
+
+    def gone(self, conversation: str) -> None:
+        """Its person was erased."""
+        self.bot.forget(conversation)
+
+    def left(self, conversation: str) -> None:
+        """A browser wants nothing any more."""
+        self.bot.desk.gone(conversation)
+        self.bot.senders[self.inbox[1].name].left(conversation)
+
+    def nudge(self) -> None:
+        """Something was queued."""
+        for sender in self.bot.senders.values():
+            sender.nudge()
+        self.woken.set()
+
+    async def record(self, given: Iterable[StageGiven]) -> tuple[Verdict, ...]:
+        """Put on record what authorities report."""
+        verdicts = await record_stages(self.kept, self.stages, tuple(given), self.clock)
+        self.nudge()
+        self.due.set()
         return verdicts
 
-    chat = Chat(kept, worlds.now, words_of, streams, wants.find_out, kept.erase)
-    every = stages_of(worlds.processes)
-    door = make_door(kept, dispatch, lands, home, settings)
-    api = Api(kept, vault, record, lambda: every, public, clock, others=partial(_others, worlds), messages=door)
-    signs = list_key(settings, vault)
-    push = Push(site, kept, kept, vault, links, inbox, clock, left)
-    routes = [
-        *push.routes,
-        *_routes(site, kept, vault, links, worlds, stages, watch, public, signs, clock, gone, record, bot, push),
-    ]
-    app = portal(site, chat, printer, life, routes=routes, mounts={"/hooks/": bot, "/api/": api, **(mounts or {})})
-    intake = Intake(kept, vault, stages, every, record, clock)
-    return Web(app, streams.close, {b"/chat/turns": chat.turn, **bot.quick}, bot, intake, dispatch)
+    # ---- what is served ----
 
+    @cached_property
+    def chat(self) -> Chat:
+        find_out, erase = self.wants.find_out, self.kept.erase
+        return Chat(self.kept, self.worlds.now, self.words_of, self.streams, find_out, erase)
 
-def _routes(  # noqa: PLR0913, PLR0917 - the parts that the pages around the bot are made of
-    site: Site,
-    kept: SqliteStore,
-    vault: LocalVault,
-    links: Links,
-    worlds: Worlds,
-    stages: StageDesk,
-    watch: Watch,
-    public: str,
-    signs: bytes,
-    clock: Clock,
-    gone: Callable[[str], None],
-    record: Record,
-    bot: Bot,
-    push: Push,
-) -> list[Route]:
-    """The pages around the bot."""
+    @cached_property
+    def api(self) -> Api:
+        """For the systems of authorities and organisations."""
+        every = stages_of(self.worlds.processes)
+        door = make_door(self.kept, self.dispatch, self.lands, self.home, self.settings)
+        others = partial(_others, self.worlds)
+        return Api(
+            self.kept, self.vault, self.record, lambda: every, self.public, self.clock, others=others, messages=door
+        )
 
-    async def key(written: str) -> ApiKey | None:
-        return await whose(kept, vault, written)
+    @cached_property
+    def notify(self) -> Notify:
+        """The same for clients of GOV.UK Notify."""
+        currency = ContractPrices(self.lands.deliveries, self.home).currency
+        mailbox = parseaddr(self.settings.get("VIKNO_MAIL_FROM") or "")[1] or None
+        return Notify(self.dispatch, self.public, currency=currency, mailbox=mailbox)
 
-    carried = Carried(site, links, kept, kept, clock)
-    return [
-        *Entries(site, watch, kept, vault, stages.words, public).routes,
-        *Inbox(site, kept, kept, vault, links, worlds.processes.get, clock, gone, push).routes,
-        *Office(site, kept, vault, stages, watch, clock, key, record, bot.refused).routes,
-        *Official(site, watch, kept, vault, stages, clock, signs, public).routes,
-        Route("/s/{token}", carried.page),
-        Route("/s/{token}", carried.open, methods=["POST"]),
-    ]
+    @cached_property
+    def push(self) -> Push:
+        kept = self.kept
+        return Push(self.site, kept, kept, self.vault, self.links, self.inbox[0], self.clock, self.left)
+
+    @property
+    def routes(self) -> list[Route]:
+        """The pages around the bot."""
+        site, kept, vault, links, clock = self.site, self.kept, self.vault, self.links, self.clock
+
+        async def key(written: str) -> ApiKey | None:
+            return await whose(kept, vault, written)
+
+        carried = Carried(site, links, kept, kept, clock)
+        return [
+            *self.push.routes,
+            *Entries(site, self.watch, kept, vault, self.stages.words, self.public).routes,
+            *Inbox(site, kept, kept, vault, links, self.worlds.processes.get, clock, self.gone, self.push).routes,
+            *Office(site, kept, vault, self.stages, self.watch, clock, key, self.record, self.bot.refused).routes,
+            *Official(site, self.watch, kept, vault, self.stages, clock, self.signs, self.public).routes,
+            Route("/s/{token}", carried.page),
+            Route("/s/{token}", carried.open, methods=["POST"]),
+        ]
+
+    # ---- for as long as the server runs ----
+
+    def chores(self) -> list[Coroutine[Any, Any, None]]:
+        """What runs beside the pages."""
+        kept, clock = self.kept, self.clock
+        post = GuardedPost(private=self.settings.get("VIKNO_WEBHOOKS_PRIVATE") == "1")
+        return [
+            keep_in_time(kept, self.terms, clock),
+            look_after(kept, self.stages, self.bot, clock),
+            keep_watch(self.watch, self.bot),
+            tell(Teller(kept, self.vault, post, clock)),
+            show(kept, self.streams, self.due, clock),
+            keep_routing(self.dispatch, self.woken),
+        ]
+
+    @contextlib.asynccontextmanager
+    async def life(self, _: Any) -> AsyncIterator[None]:
+        """From the first request to the last."""
+        _prepare(self.worlds)  # or the first turns would read dictionaries, and nobody be answered meanwhile
+        await self.bot.start()
+        try:
+            async with at_work(self.chores()):
+                yield
+        finally:
+            await self.bot.stop()
+            await self.kept.close()
+
+    def web(self, mounts: Mapping[str, ASGIApp]) -> Web:
+        """All of it."""
+        printer = Printer(self.folder / "static" / "print")
+        mounted: dict[str, ASGIApp] = {"/hooks/": self.bot, "/api/": self.api}
+        mounted |= {"/v2/": self.notify, "/service/": self.notify}
+        app = portal(self.site, self.chat, printer, self.life, routes=self.routes, mounts={**mounted, **mounts})
+        intake = Intake(self.kept, self.vault, self.stages, stages_of(self.worlds.processes), self.record, self.clock)
+        quick = {b"/chat/turns": self.chat.turn, **self.bot.quick, **self.notify.quick}
+        return Web(app, self.streams.close, quick, self.bot, intake, self.dispatch)
 
 
 def _authorities(worlds: Worlds) -> list[str]:
@@ -302,56 +365,3 @@ def _prepare(worlds: Worlds) -> None:
     prepare(worlds)
     gc.collect()
     gc.freeze()  # what stands now stands until the end: the collector need not look at it again
-
-
-async def _look_after(kept: SqliteStore, stages: StageDesk, bot: Bot, clock: Clock) -> None:
-    """Timers of cases: they stand in the record, so that they outlive the process."""
-    while True:
-        await asyncio.sleep(TIMERS_EVERY_S)
-        try:
-            while await came_due(kept, stages, clock) == 200:  # noqa: ASYNC110 - turns go first
-                await asyncio.sleep(PRUNE_PAUSE_S)
-        except StoreClosed:
-            return
-        except Exception as error:  # noqa: BLE001 - looked at again in half a minute
-            log.warning("timers_failed", extra={"error": type(error).__name__})
-        for sender in bot.senders.values():
-            sender.nudge()
-
-
-async def _tell(teller: Teller) -> None:
-    """Authorities' own systems hear what became of notices."""
-    told = 0
-    while True:
-        await asyncio.sleep(0 if told >= MOST_BATCHES * AT_ONCE else TELL_EVERY_S)  # a backlog need not wait
-        told = 0
-        try:
-            told = await tell_subscribers(teller)
-        except StoreClosed:
-            return
-        except Exception as error:  # noqa: BLE001 - told again soon: nothing was taken that is not on record
-            log.warning("subscribers_not_told", extra={"error": type(error).__name__})
-
-
-async def _show(kept: SqliteStore, streams: Streams, due: asyncio.Event, clock: Clock) -> None:
-    """Notices for people who follow on the web."""
-    while True:
-        try:
-            await take_up(kept, clock)
-            while await show_notices(kept, kept, streams.tell, clock):  # noqa: ASYNC110 - others go first
-                await asyncio.sleep(0)
-        except StoreClosed:
-            return
-        except Exception as error:  # noqa: BLE001 - looked at again soon
-            log.warning("notices_not_shown", extra={"error": type(error).__name__})
-        due.clear()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(due.wait(), TIMERS_EVERY_S)
-
-
-async def _watch(watch: Watch, bot: Bot) -> None:
-    """Whether each account is what its papers say; names are learnt here, too."""
-    await bot.settled()
-    while True:
-        await watch.check()
-        await asyncio.sleep(watch.wait_s)
