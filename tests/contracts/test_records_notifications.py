@@ -280,6 +280,19 @@ async def test_a_decision_that_is_late_leaves_it_due(records: RecordsKeeper) -> 
     assert await due(records, 1_000) == [number]
 
 
+async def test_a_decision_that_is_late_about_one_that_was_sent_leaves_it_due_too(records: RecordsKeeper) -> None:
+    _, flow = await a_sender(records)
+    number = await sent(records, flow)
+    kept = await now(records, number)
+    assert await records.move([moves(kept, "sent", ends=True)], 3_500) == 1
+    assert await records.move([moves(kept, "permanent-failure", ends=True)], 3_500) == 0
+    assert (await now(records, number)).status == "sent"
+    assert await due(records, 3_500) == [number]
+    assert await records.seen(number, 4_000)
+    assert await records.move([moves(kept, "permanent-failure", ends=True)], 4_500) == 0
+    assert await due(records) == [], "what has ended otherwise is past deciding"
+
+
 async def test_what_is_held_back_waits_no_more_and_that_is_no_news(records: RecordsKeeper) -> None:
     _, flow = await a_sender(records)
     number = await told(records, telling(flow, CHAT))

@@ -59,6 +59,9 @@ class Router(Beside):
         self.messages = dict[str, int]()
         self.last = 0
         self.run(meet(self.records, *WHO))
+        for who in WHO:
+            self.an_organisation_tells(who, 0, 1, "")
+        self.the_router_reads(all_of_them=True)
 
     def told_of(self, notice: int) -> Told:
         return next(one for one in self.told.values() if notice in one.tries)
@@ -79,7 +82,9 @@ class Router(Beside):
         for notice in found.tries:
             self.told[number].tries.setdefault(notice.id, [notice.step, notice.conversation, notice.status])
 
-    @rule(who=PEOPLE, flow=st.integers(0, 1), count=st.sampled_from([1, 2, 40]), key=st.sampled_from(["", "r", "s"]))
+    @rule(
+        who=PEOPLE, flow=st.integers(0, 1), count=st.sampled_from([1, 1, 1, 2, 40]), key=st.sampled_from(["", "r", "s"])
+    )
     def an_organisation_tells(self, who: str, flow: int, count: int, key: str) -> None:
         made = [telling(self.flows[flow], who, organisation=flow + 1, ways=tuple(WHO))] * count
         request = Request(flow + 1, key, str(count)) if key else None
@@ -118,6 +123,12 @@ class Router(Beside):
         }
         assert len(taken) == limit or not waiting - set(busy) - held, "as many as there is room for"
 
+    @rule(outcomes=st.lists(st.tuples(OUTCOMES, st.none() | st.integers(1, 20)), min_size=1, max_size=3))
+    def a_sender_works(self, outcomes: list[tuple[Any, int | None]]) -> None:
+        self.a_sender_takes_some(3)
+        for outcome, again in outcomes:
+            self.one_is_settled(outcome, again)
+
     @rule(outcome=OUTCOMES, again=st.none() | st.integers(1, 20))
     def one_is_settled(self, outcome: Any, again: int | None) -> None:
         sending = [
@@ -141,9 +152,13 @@ class Router(Beside):
         else:
             self.becomes(notice, "permanent-failure" if isinstance(outcome, DeadAddress) else "technical-failure")
 
-    @precondition(lambda self: self.messages)
     @rule(data=st.data(), state=st.sampled_from(STATES))
     def a_receipt_comes(self, data: st.DataObject, state: str) -> None:
+        if not self.messages:
+            self.a_sender_takes_some(1)
+            self.one_is_settled(Sent("m"), None)
+        if not self.messages:
+            return
         message = data.draw(st.sampled_from(sorted(self.messages)))
         notice = self.messages[message]
         here = any(notice in one.tries for one in self.told.values())
@@ -158,14 +173,20 @@ class Router(Beside):
         found = self.run(self.records.in_hand(ids))
         self.read = [(one.notification, self.told[one.notification.id].news) for one in found]
 
-    @precondition(lambda self: self.read)
     @rule(
         status=st.sampled_from(["created", "sending", "sent", *ENDED]),
         to=st.none() | PEOPLE,
         held=st.booleans(),
+        late=st.booleans(),
     )
-    def the_router_moves(self, status: str, to: str | None, held: bool) -> None:
+    def the_router_moves(self, status: str, to: str | None, held: bool, late: bool) -> None:
         """What it has read may be long past."""
+        if not self.read:
+            self.the_router_reads(all_of_them=not late)
+        if not self.read:
+            return
+        if late:  # those of which there is news meanwhile come last, and are taken from the end
+            self.read.sort(key=lambda one: one[0].id in self.told and self.told[one[0].id].news > one[1])
         kept, news = self.read.pop()
         ends = status in ("sent", *ENDED)
         held, on = held or status in ENDED, None if ends or to is None else step(to, kept.step + 1)
