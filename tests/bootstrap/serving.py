@@ -13,21 +13,24 @@ import httpx
 from tests.commands import ROOT
 from vikno.bootstrap.settings import Settings
 from vikno.bootstrap.web import Web, make_web
+from vikno.bootstrap.worlds import now_ms
+from vikno.usecases.ports import Clock
 
 PUBLIC = "https://vikno.example"
 TOKEN = "1:" + "A" * 35
 
 
-def made(folder: Path, public: str | None = PUBLIC, **given: str) -> Web:
+def made(folder: Path, public: str | None = PUBLIC, clock: Clock = now_ms, **given: str) -> Web:
     """With these settings, beside a key."""
     settings = Settings(public, {"VIKNO_KEY": "00" * 32, **given})
-    return make_web(countries=[ROOT / "countries/ua"], store=f"sqlite:///{folder}/vikno.db", settings=settings)
+    store = f"sqlite:///{folder}/vikno.db"
+    return make_web(countries=[ROOT / "countries/ua"], store=store, settings=settings, clock=clock)
 
 
 @asynccontextmanager
-async def serving(folder: Path, **given: str) -> AsyncIterator[Web]:
+async def serving(folder: Path, clock: Clock = now_ms, **given: str) -> AsyncIterator[Web]:
     """The same, whose store is closed at the end; nothing runs in it by itself."""
-    web = made(folder, **given)
+    web = made(folder, clock=clock, **given)
     try:
         yield web
     finally:

@@ -5,22 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from tests.bootstrap.serving import TOKEN, serving
-from vikno.bootstrap import web as web_module
 from vikno.portal.inbox import export_person
 from vikno.usecases.channel import Inbound, Opened, Wrote
 
 BEGAN_MS = 1_773_568_800_000
 
 
-async def test_the_export_says_when_the_last_message_came_not_the_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_export_says_when_the_last_message_came_not_the_first(tmp_path: Path) -> None:
     clock = [BEGAN_MS]
-    monkeypatch.setattr(web_module, "now_ms", lambda: clock[0])
-    async with serving(tmp_path, VIKNO_TELEGRAM_TOKEN=TOKEN) as web:
+    async with serving(tmp_path, lambda: clock[0], VIKNO_TELEGRAM_TOKEN=TOKEN) as web:
         kept, desk, channel = web.intake.book, web.bot.desk, web.bot.accounts[0].channel
         await desk.receive(channel, Inbound("1", "424242", Opened()))
         clock[0] += 40_000
