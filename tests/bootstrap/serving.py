@@ -20,7 +20,7 @@ PUBLIC = "https://vikno.example"
 TOKEN = "1:" + "A" * 35
 
 
-def made(folder: Path, public: str | None = PUBLIC, clock: Clock = now_ms, **given: str) -> Web:
+def made(folder: Path, public: str | None = PUBLIC, clock: Clock = now_ms, /, **given: str) -> Web:
     """With these settings, beside a key."""
     settings = Settings(public, {"VIKNO_KEY": "00" * 32, **given})
     store = f"sqlite:///{folder}/vikno.db"
@@ -28,9 +28,9 @@ def made(folder: Path, public: str | None = PUBLIC, clock: Clock = now_ms, **giv
 
 
 @asynccontextmanager
-async def serving(folder: Path, clock: Clock = now_ms, **given: str) -> AsyncIterator[Web]:
+async def serving(folder: Path, clock: Clock = now_ms, /, **given: str) -> AsyncIterator[Web]:
     """The same, whose store is closed at the end; nothing runs in it by itself."""
-    web = made(folder, clock=clock, **given)
+    web = made(folder, PUBLIC, clock, **given)
     try:
         yield web
     finally:
