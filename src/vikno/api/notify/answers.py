@@ -7,6 +7,7 @@ channel a message really went. Notify's clients pass over what they do not know.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -37,15 +38,15 @@ class Answers:
 
     def __init__(self, vault: Vault, root: str, currency: str) -> None:
         self._vault, self.root, self._currency = vault, root, currency
+        self._named = lru_cache(4096)(self._template_named)
 
-    def template_of(self, kept: TemplateKept) -> dict[str, Any]:
+    def template_of(self, kept: TemplateKept) -> Mapping[str, Any]:
         """Which version of which template."""
-        number = self._vault.uuid("t", kept.id)
-        return {
-            "id": number,
-            "version": kept.version,
-            "uri": f"{self.root}v2/template/{number}/version/{kept.version}",
-        }
+        return self._named(kept.id, kept.version)
+
+    def _template_named(self, template: int, version: int) -> Mapping[str, Any]:
+        number = self._vault.uuid("t", template)
+        return {"id": number, "version": version, "uri": f"{self.root}v2/template/{number}/version/{version}"}
 
     def posted(
         self, number: str, kept: TemplateKept, reference: str | None, content: Mapping[str, Any]

@@ -39,6 +39,7 @@ from vikno.domain.errors import ViknoError
 from vikno.usecases.dispatch import Dispatch
 from vikno.usecases.organisations import Organisation
 from vikno.wire.body import whole_body
+from vikno.wire.numbers import read_phone
 
 log = logging.getLogger("vikno.notify")
 
@@ -92,6 +93,12 @@ class Notify:
         self.showing = Showing(dispatch, answers, catalogue)
         posts = {f"/v2/notifications/{kind}".encode(): partial(self._quick, kind) for kind in ("sms", "email")}
         self.quick: Mapping[bytes, Any] = posts
+
+    @staticmethod
+    def prepare() -> None:
+        """Read what the first text message would have to wait for: a third of a second of tables of numbers."""
+        for written in ("07900 900123", "+447900900123"):
+            read_phone(written, "gb")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         status, body, headers = await self._answer(scope, receive)

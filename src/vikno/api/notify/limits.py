@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from vikno.api.notify.auth import Caller
 from vikno.api.notify.errors import too_many
@@ -24,7 +23,6 @@ SLOTS_PER_S = 4
 MINUTE_S = 60
 TEST = "test"
 """The reason of all that a test key has sent: nothing of it leaves, so it counts for no day."""
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -115,7 +113,9 @@ class Days:
         if known is None or known.day != today:
             tallies = await self.book.tallies(today * DAY_MS, organisation.id)
             sent = sum(tally.count for tally in tallies if tally.reason != TEST)
-            known = self._days[organisation.id] = _Day(today, sent)
+            known = self._days.get(organisation.id)  # somebody may have asked at the same time
+            if known is None or known.day != today:
+                known = self._days[organisation.id] = _Day(today, sent)
         if known.sent >= organisation.per_day:
             raise reached(kind, organisation.per_day, now_ms)
 

@@ -22,7 +22,7 @@ from vikno.domain.notify.fill import Filled, LinkRefused, PersonalisationTooLong
 from vikno.domain.notify.template import key_of
 from vikno.usecases.dispatch import Dispatch, Rendering, parsed
 from vikno.usecases.judge import Whereabouts
-from vikno.usecases.organisations import Organisation
+from vikno.usecases.organisations import Organisation, Words
 from vikno.usecases.send_notifications import Accepted, Asked, DailyLimitReached, Recipient, send_notifications
 from vikno.wire.numbers import Phone, Wrong, as_mobile, read_email, read_phone
 
@@ -220,20 +220,23 @@ class _Message:
 def filled(rendering: Rendering, personalisation: Mapping[str, Any]) -> tuple[Filled, Filled | None]:
     """The body and the subject of a message; raises Refused."""
     words = words_of(rendering, rendering.kept.kind)
-    lacking: dict[str, str] = {}
-    for text in (words.subject or "", words.body):
-        for name in missing(parsed(text), personalisation):
-            lacking.setdefault(key_of(name), name)
-    if lacking:
-        raise refused(f"Missing personalisation: {', '.join(lacking.values())}")
     try:
         subject = rendering.fill(words.subject, personalisation) if words.subject else None
         body = rendering.fill(words.body, personalisation)
     except ViknoError as error:
-        raise _unfit(error) from None
+        raise _lacking(words, personalisation) or _unfit(error) from None
     if not body.text.strip():
         raise refused("Your message is empty.")
     return body, subject
+
+
+def _lacking(words: Words, personalisation: Mapping[str, Any]) -> Exception | None:
+    """All places without a value, those of the subject first: they are told before what is wrong with a value."""
+    lacking: dict[str, str] = {}
+    for text in (words.subject or "", words.body):
+        for name in missing(parsed(text), personalisation):
+            lacking.setdefault(key_of(name), name)
+    return refused(f"Missing personalisation: {', '.join(lacking.values())}") if lacking else None
 
 
 def _unfit(error: ViknoError) -> Exception:

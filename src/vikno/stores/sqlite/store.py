@@ -18,9 +18,7 @@ from vikno.stores.sqlite.subscribers import Subscribers
 from vikno.usecases.ports import Kept, Step, TooManyTurns, check_names
 
 
-class SqliteStore(
-    Addresses, Cases, Notices, Sidings, Registry, Subscribers, Organisations, Campaigns, NotifyCallbacks
-):
+class SqliteStore(Addresses, Cases, Notices, Sidings, Registry, Subscribers, Organisations, Campaigns, NotifyCallbacks):
     """Keeps conversations (`ConversationStore`, `Outbox`, `Upkeep`), and beside them all `Records`.
 
     Statements run on the thread of the event loop, COMMIT on a thread beside it: nobody is held up by the disk,
