@@ -16,7 +16,9 @@ from vikno.usecases.check_channels import Watch
 from vikno.usecases.ports import Clock, StoreClosed
 from vikno.usecases.record_stage import Desk as StageDesk
 from vikno.usecases.record_stage import came_due
+from vikno.usecases.send_messages import Release, as_queued
 from vikno.usecases.show_notices import show_notices, take_up
+from vikno.usecases.tell_notify import NotifyTeller, tell_notify
 from vikno.usecases.tell_subscribers import AT_ONCE, MOST_BATCHES, Teller, tell_subscribers
 
 log = logging.getLogger("vikno.bootstrap")
@@ -66,12 +68,28 @@ async def tell(teller: Teller) -> None:
             log.warning("subscribers_not_told", extra={"error": type(error).__name__})
 
 
-async def show(kept: SqliteStore, streams: Streams, due: asyncio.Event, clock: Clock) -> None:
+async def tell_ends(teller: NotifyTeller) -> None:
+    """Systems of organisations hear what became of their messages, as GOV.UK Notify tells it."""
+    told = 0
+    while True:
+        await asyncio.sleep(0 if told >= AT_ONCE else TELL_EVERY_S)
+        told = 0
+        try:
+            told = await tell_notify(teller)
+        except StoreClosed:
+            return
+        except Exception as error:  # noqa: BLE001 - as above
+            log.warning("ends_not_told", extra={"error": type(error).__name__})
+
+
+async def show(
+    kept: SqliteStore, streams: Streams, due: asyncio.Event, clock: Clock, release: Release = as_queued
+) -> None:
     """Notices for people who follow on the web."""
     while True:
         try:
             await take_up(kept, clock)
-            while await show_notices(kept, kept, streams.tell, clock):  # noqa: ASYNC110 - others go first
+            while await show_notices(kept, kept, streams.tell, clock, release=release):  # noqa: ASYNC110 - others go first
                 await asyncio.sleep(0)
         except StoreClosed:
             return

@@ -6,14 +6,18 @@ message may outlive a law, and a consent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from vikno.domain.notify.manners import Manner
-from vikno.domain.notify.route import POINTED, Way
+from vikno.domain.notify.route import POINTED, WEB, Way
 from vikno.domain.policy import Decision, Policy
 from vikno.domain.rules.conditions import Answer
 from vikno.usecases.channel import Capabilities
@@ -25,6 +29,7 @@ POINTER = "service"
 """What a bare pointer is about: that there is something in the inbox."""
 INBOX = "inbox"
 MOST_UNASKED = 1000
+_UTC = ZoneInfo("UTC")
 REMEMBERED = 50_000
 """Decisions about messages alike. In a campaign most are alike."""
 
@@ -74,6 +79,8 @@ class Judge:
         self.policy, self.manner, self._prices, self.accounts = policy, manners, prices, accounts
         self._zones, self._clocks = zones, clocks
         self._known: dict[object, Decision] = {}
+        self.counted: Counter[str] = Counter()
+        """How often each effect was decided, since the start."""
         facts = policy.service.facts
         self._hours_matter = any(fact.id == "hour" for fact in facts)
 
@@ -83,9 +90,9 @@ class Judge:
         """What the rules of today say. `pointer`: of a bare pointer in place of the message."""
         content = POINTER if pointer else about.content
         opted_out = person.choices.refuses(about.organisation.slug, about.content)
-        zone = where.zone or next((way.zone for way in person.ways if way.zone), None)
         country = where.country or about.organisation.audience
-        hour = self._hour(zone or self._zones(country), now_ms) if self._hours_matter else None
+        zone = zone_of(where, person) or self._zones(country) if self._hours_matter else None
+        hour = self._hour(zone, now_ms)
         day = self.day(about, now_ms)
         unasked = 0 if person.consent != "none" else min(person.unasked, MOST_UNASKED)
         organisation = about.organisation
@@ -99,6 +106,7 @@ class Judge:
         if found is None:
             message = self._message(about, channel, content, country, person, opted_out, unasked, hour)
             found = self._known[key] = self.policy.decide(message, day)
+        self.counted[found.effect] += 1
         return found
 
     def _message(  # noqa: PLR0913, PLR0917 - what a rule may ask
@@ -125,6 +133,7 @@ class Judge:
     def ways(self, about: About, person: PersonKept, where: Whereabouts, now_ms: int, parts: int = 1) -> Iterator[Way]:
         """Every address of the person on an account that is here, with what is to be said of each."""
         slug, content, day = about.organisation.slug, about.content, self.day(about, now_ms)
+        country = where.country or about.organisation.audience
         for way in person.ways:
             known = self.accounts.get(way.account)
             if known is None:
@@ -141,7 +150,7 @@ class Judge:
                 whole=whole,
                 pointer=pointer,
                 later=self._later(about, channel, where, person, now_ms, whole if pointer is None else pointer),
-                micros=self._prices.price(channel, where.country or about.organisation.audience, parts, day),
+                micros=0 if channel == WEB else self._prices.price(channel, country, parts, day),
             )
 
     def inbox(self, about: About, person: PersonKept, where: Whereabouts, now_ms: int) -> Decision | None:
@@ -161,7 +170,7 @@ class Judge:
 
     def day(self, about: About, now_ms: int) -> date:
         """The day of the sender's law."""
-        return self._local(self._clocks.get(about.organisation.country), now_ms).date()
+        return _local(zone_named(self._clocks.get(about.organisation.country, "UTC")) or _UTC, now_ms).date()
 
     def _later(
         self, about: About, channel: str, where: Whereabouts, person: PersonKept, now_ms: int, decision: Decision
@@ -174,13 +183,53 @@ class Judge:
         )
 
     def _hour(self, zone: str | None, now_ms: int) -> int | None:
-        return None if zone is None else self._local(zone, now_ms).hour
+        known = zone_named(zone) if zone is not None else None
+        return None if known is None else _local(known, now_ms).hour
 
-    @staticmethod
-    def _local(zone: str | None, now_ms: int) -> datetime:
-        return datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(zone or "UTC"))
+
+@lru_cache(1024)
+def zone_named(name: str) -> ZoneInfo | None:
+    """None for one that this machine does not know: then the hour is not known either."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def _local(zone: ZoneInfo, now_ms: int) -> datetime:
+    return datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(zone)
+
+
+def zone_of(where: Whereabouts, person: PersonKept) -> str | None:
+    """By whose clock their night goes: as their address tells, or as they have said."""
+    return where.zone or next((way.zone for way in person.ways if way.zone), None)
 
 
 def reached(conversation: str, account: str, lang: str | None = None) -> Reached:
     """An address that an organisation has given, of somebody who was never met."""
     return Reached(0, conversation, account, "alive", lang, None, met=False)
+
+
+def together(people: Iterable[PersonKept], names: Iterable[tuple[str, str]] = ()) -> PersonKept:
+    """Those that the addresses of a message lead to, as one: whatever one of them refuses is refused, and consent is
+    what all have given. `names`: account and conversation of its addresses, also of those that nobody is known by.
+    """
+    known = list({person.id: person for person in people}.values())
+    ways = {way.conversation: way for person in known for way in person.ways}
+    for account, name in names:
+        ways.setdefault(name, reached(name, account))
+    if not known:
+        return PersonKept(0, tuple(ways.values()))
+    first = known[0]
+    if len(known) == 1:
+        return first if len(ways) == len(first.ways) else replace(first, ways=tuple(ways.values()))
+    consents = {person.consent for person in known}
+    off = frozenset[tuple[str, str, str]]().union(*(person.choices.off for person in known))
+    return PersonKept(
+        first.id,
+        tuple(ways.values()),
+        msgspec.structs.replace(first.choices, off=off),
+        consents.pop() if len(consents) == 1 else "none",
+        sum(person.unasked for person in known),
+        sum(person.today for person in known),
+    )

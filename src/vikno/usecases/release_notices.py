@@ -6,16 +6,16 @@ which rule or choice; what depends on a fact that nobody knows is held, and aske
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from vikno.domain.errors import ViknoError
-from vikno.domain.notify.route import decode_plan
+from vikno.domain.notify.route import ARRIVED, decode_plan
 from vikno.usecases.channel import BadMessage, decode_outbound
 from vikno.usecases.dispatch import Dispatch
 from vikno.usecases.judge import About, Whereabouts
 from vikno.usecases.people import PersonKept, Reached
 from vikno.usecases.records import Known, NoticeKept, Withheld
-from vikno.usecases.route_notifications import ask_again
+from vikno.usecases.route_notifications import Barred, ask_again
 from vikno.usecases.send_messages import Held, Released
 
 HELD_S = 900.0
@@ -29,28 +29,34 @@ async def release(
     if notice.notification is None:
         return _of_case(dispatch, notice, known, await of_case(notice))
     now_ms = dispatch.clock()
-    kept = await dispatch.book.notification(notice.notification)
-    if kept is None or kept.completed_ms is not None:
+    [hand] = await dispatch.book.in_hand((notice.notification,)) or [None]
+    if hand is None or hand.notification.completed_ms is not None or any(one.status in ARRIVED for one in hand.tries):
         return Withheld("ended")
+    kept = hand.notification
     asked = await ask_again(dispatch, kept, now_ms)
-    if asked is None:
-        return Withheld("suspended")
+    if isinstance(asked, Barred):
+        return Held(HELD_S) if asked.hold else Withheld("suspended")
     way = asked.ways.get(notice.conversation)
     if way is None or not way.wanted:
         return Withheld("choice" if way is not None else "gone")
-    answer = asked.may_go(way, asked.manner)
+    answer = asked.may_go(way)
     if answer.verdict == "hold":
         return Held(HELD_S)
     if answer.verdict == "stop":
-        return Withheld("law: " + ", ".join(f"{rule.id}@{rule.version}" for rule in answer.rules))
+        return Withheld(_law((rule.id, rule.version) for rule in answer.rules))
     step = decode_plan(kept.plan).steps[notice.step]
     try:
         return dispatch.outbound(
             asked.organisation, asked.rendering, kept, asked.sealed, notice.conversation, notice.account,
-            reduced=answer.reduced or step.reduced, bulk=False,
+            reduced=answer.reduced or step.reduced, bulk=asked.lane == "bulk",
         )  # fmt: skip
     except ViknoError as error:
         return BadMessage(error.code)
+
+
+def _law(rules: Iterable[tuple[str, str]]) -> str:
+    """The reason of a notice that rules are against, by id and version."""
+    return "law: " + ", ".join(f"{name}@{version}" for name, version in rules)
 
 
 def _of_case(dispatch: Dispatch, notice: NoticeKept, known: Known, about: About | None) -> Released:
@@ -69,4 +75,4 @@ def _of_case(dispatch: Dispatch, notice: NoticeKept, known: Known, about: About 
         return said
     if decision.effect == "unknown":
         return Held(HELD_S)
-    return Withheld("law: " + ", ".join(f"{one.rule.id}@{one.version[:12]}" for one in decision.rules))
+    return Withheld(_law((one.rule.id, one.version[:12]) for one in decision.rules))

@@ -136,7 +136,7 @@ Release = Callable[[NoticeKept, Known], Awaitable[Released]]
 """Asked before a notice leaves: what it says now, or why it does not go (`usecases.release_notices`)."""
 
 
-async def _as_queued(notice: NoticeKept, _: Known) -> Released:
+async def as_queued(notice: NoticeKept, _: Known) -> Released:
     """What it said when it was queued."""
     try:
         return decode_outbound(notice.payload)
@@ -204,7 +204,7 @@ class Sender:
         """
         self.channel, self._transport = channel, transport
         self._outbox, self._records, self._vault, self._clock = outbox, records, vault, clock
-        self._alarm, self._gone, self._ask = alarm, gone, release or _as_queued
+        self._alarm, self._gone, self._ask = alarm, gone, release or as_queued
         self.name = f"{channel.kind}/{channel.account}"
         known = channel.capabilities
         self.pace = Pace(rate or known.rate_per_s)
@@ -395,6 +395,11 @@ class Sender:
                 self._give_back([notice], LOOK_AGAIN_S)
             else:
                 self._settle(Settled(notice.id, BadMessage(type(error).__name__)))
+            return
+        except Exception as error:  # noqa: BLE001 - what cannot be read costs this notice, and not those taken with it
+            reason = f"{type(error).__name__} in {_place(error)}"
+            log.error("notice_not_released", extra={"account": self.name, "reason": reason})
+            self._settle(Settled(notice.id, BadMessage(type(error).__name__)))
             return
         if isinstance(released, Held):
             self._give_back([notice], released.seconds)

@@ -6,19 +6,21 @@ it leaves (`release_notices`). Nothing is sent here: what is on record is taken 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import msgspec
 
 from vikno.domain.errors import ViknoError
-from vikno.domain.notify.route import Plan, decode_plan, encode_plan, route, why_nowhere
+from vikno.domain.notify.route import Plan, decode_plan, encode_plan, patience_ms, route, why_nowhere
 from vikno.usecases.dispatch import Dispatch, Rendering, Sealed, encode_sealed
-from vikno.usecases.judge import Whereabouts, reached
+from vikno.usecases.judge import Whereabouts, together
 from vikno.usecases.notifications import (
     Addressed,
     Direction,
+    InHand,
     NotificationMade,
     NotificationStatus,
     Request,
@@ -100,20 +102,41 @@ async def send_notifications(
     if kept.repeated:
         return await _again(dispatch, kept.ids)
     dispatch.nudge()
-    return tuple(
-        Accepted(number, dispatch.vault.uuid("n", number), one.status, one.reason, plan, _warnings(one, plan, which))
-        for number, one, plan, which in zip(kept.ids, made, plans, asked, strict=True)
-    )
+    answers = []
+    for number, one, plan, which in zip(kept.ids, made, plans, asked, strict=True):
+        warnings = _warnings(one.status, plan, which.rendering)
+        answers.append(Accepted(number, dispatch.vault.uuid("n", number), one.status, one.reason, plan, warnings))
+    return tuple(answers)
 
 
 async def _again(dispatch: Dispatch, ids: Sequence[int]) -> tuple[Accepted, ...]:
-    """What became of a request that came before."""
-    found = {one.notification.id: one.notification for one in await dispatch.book.in_hand(ids)}
-    return tuple(
-        Accepted(one, dispatch.vault.uuid("n", one), kept.status, kept.reason, decode_plan(kept.plan))
-        for one in ids
-        if (kept := found.get(one)) is not None
-    )
+    """The answer of the first time to a request that came before, whatever has become of it since."""
+    found = {one.notification.id: one for one in await dispatch.book.in_hand(ids)}
+    answers = []
+    for number in ids:
+        one = found.get(number)
+        status, reason = _as_accepted(one)
+        plan = Plan(inbox=False) if one is None else decode_plan(one.notification.plan)
+        rendering = None if one is None else await dispatch.rendering(one.notification.template)
+        warnings = _warnings(status, plan, rendering)
+        answers.append(Accepted(number, dispatch.vault.uuid("n", number), status, reason, plan, warnings))
+    return tuple(answers)
+
+
+def _as_accepted(one: InHand | None) -> tuple[NotificationStatus, str]:
+    """How it stood when it was put on record; of one that was erased nobody knows."""
+    if one is None:
+        return "permanent-failure", "gone"
+    kept = one.notification
+    if kept.key == "test":
+        return "created", "test"
+    if one.tries:
+        return "created", "" if one.tries[0].created_ms == kept.created_ms else "held"
+    if kept.sent_ms == kept.created_ms:
+        return "sent", INBOX
+    if kept.completed_ms == kept.created_ms:
+        return kept.status, kept.reason
+    return "created", "" if kept.step >= 0 else "held"
 
 
 async def plan_notifications(
@@ -129,9 +152,7 @@ async def plan_notifications(
     if flow is None:
         flow = await dispatch.book.flow_of(organisation.id, now_ms)
     decided = await decide_notifications(dispatch, organisation, key, asked, now_ms)
-    made = [
-        _made(dispatch, organisation, key, one, which, flow, lane) for one, which in zip(asked, decided, strict=True)
-    ]
+    made = made_of(dispatch, organisation, key, asked, decided, flow, lane)
     return made, [which.decided.plan for which in decided]
 
 
@@ -140,6 +161,7 @@ class Decided:
     """What was decided about a message. No person is in it: it holds for all that are alike.
 
     `at`: which of the person's addresses each step is for; `first`: the step that is tried first; `encoded`: the plan.
+    `due_ms`: when to look at it, where its queue is not that of a campaign.
     """
 
     plan: Plan
@@ -193,6 +215,8 @@ class _Deciding:
     def __init__(self, dispatch: Dispatch, organisation: Organisation, key: KeyKind, now_ms: int) -> None:
         self._dispatch, self._organisation, self._key, self._now_ms = dispatch, organisation, key, now_ms
         self._alike: dict[object, Decided] = {}
+        self._told = Counter[int | str]()
+        """Of these very messages, how many each person gets."""
 
     def about(
         self, asked: Asked, names: Sequence[tuple[str, str, str]], people: Mapping[str, PersonKept]
@@ -200,6 +224,10 @@ class _Deciding:
         known = [one for one in names if one[1] in people]
         to = known[0] if known else names[0]
         person = _together([people[name] for _, name, _ in known], names) if known else None
+        whose = to[1] if person is None else person.id
+        if before := self._told[whose]:
+            person = person or _together((), names)
+            person = replace(person, unasked=person.unasked + before, today=person.today + before)
         who: object
         if person is None:
             ways = tuple(dict.fromkeys(name for _, name, _ in names))
@@ -219,6 +247,7 @@ class _Deciding:
             if person is None:
                 person = _together((), names)
             decided = self._alike[alike] = self._decide(asked, person, ways)
+        self._told[whose] += self._key != "test" and decided.status != "permanent-failure"
         return DecidedFor(decided, ways, to)
 
     def _decide(self, asked: Asked, person: PersonKept, mine: tuple[str, ...]) -> Decided:
@@ -236,9 +265,14 @@ class _Deciding:
             instead = judge.instead(about, channel, where, person, now_ms)
             plan = msgspec.structs.replace(plan, instead=instead)
         status, reason, first = self._begins(asked, person, plan)
-        window = self._dispatch.window(manner, organisation, where, now_ms)
+        window = self._dispatch.window(manner, organisation, where, person, asked.direction, now_ms)
         expires_ms = window.expires_ms if asked.lives_s is None else window.not_before_ms + asked.lives_s * 1000
-        held = status == "created" and first is None
+        due_ms = None
+        if first is not None:
+            turn_ms = window.not_before_ms + patience_ms(plan, first, expires_ms - window.not_before_ms)
+            due_ms = min(turn_ms, expires_ms)
+        elif status == "created":
+            due_ms = now_ms if self._key == "test" else min(next_hour(now_ms), expires_ms)
         return Decided(
             plan,
             encode_plan(plan),
@@ -248,8 +282,8 @@ class _Deciding:
             first,
             window.not_before_ms,
             expires_ms,
-            (now_ms if self._key == "test" else now_ms + HOUR_MS) if held else None,
-            asked.lang or _language(person) or asked.rendering.text.language,
+            due_ms,
+            _language(person, asked),
             0 if first is None else plan.steps[first].micros,
         )
 
@@ -269,6 +303,21 @@ class _Deciding:
         return "permanent-failure", why_nowhere(plan), None
 
 
+def made_of(
+    dispatch: Dispatch,
+    organisation: Organisation,
+    key: KeyKind,
+    asked: Sequence[Asked],
+    decided: Sequence[DecidedFor],
+    flow: int,
+    lane: Literal["notice", "bulk"],
+) -> list[NotificationMade]:
+    """What is kept of them, as it was decided."""
+    return [
+        _made(dispatch, organisation, key, one, which, flow, lane) for one, which in zip(asked, decided, strict=True)
+    ]
+
+
 def _made(
     dispatch: Dispatch,
     organisation: Organisation,
@@ -281,8 +330,10 @@ def _made(
     """What is kept of it."""
     decided, kept, where, vault = found.decided, asked.rendering.kept, asked.to.where, dispatch.vault
     ways, first = tuple([found.ways[index] for index in decided.at]), decided.first
-    step = None
+    step, due_ms = None, decided.due_ms
     if first is not None:
+        if lane == "bulk":  # its queue is long by design
+            due_ms = decided.expires_ms
         account = decided.plan.steps[first].account
         step = StepMade(first, ways[first], account, lane, decided.not_before_ms, decided.expires_ms)
     account, name, address = found.to
@@ -304,38 +355,28 @@ def _made(
         reason=decided.reason,
         step=step,
         expires_ms=decided.expires_ms,
-        due_ms=decided.due_ms,
+        due_ms=due_ms,
         micros=decided.micros,
     )
 
 
+def next_hour(now_ms: int) -> int:
+    """When what is held is asked about again: with the hour, most rules about hours say something else."""
+    return (now_ms // HOUR_MS + 1) * HOUR_MS
+
+
 def _together(people: Sequence[PersonKept], names: Sequence[tuple[str, str, str]]) -> PersonKept:
-    """Who is written to: those that the addresses lead to, as one; and the addresses that nobody is known by."""
-    ways = {way.conversation: way for person in people for way in person.ways}
-    for account, name, _ in names:
-        ways.setdefault(name, reached(name, account))
-    if len(people) == 1 and len(ways) == len(people[0].ways):
-        return people[0]
-    if not people:
-        return PersonKept(0, tuple(ways.values()))
-    first = people[0]
-    off = frozenset().union(*(person.choices.off for person in people))
-    consents = {person.consent for person in people}
-    return PersonKept(
-        first.id,
-        tuple(ways.values()),
-        msgspec.structs.replace(first.choices, off=off),
-        consents.pop() if len(consents) == 1 else "none",
-        sum(person.unasked for person in people),
-        sum(person.today for person in people),
-    )
+    return together(people, [(account, name) for account, name, _ in names])
 
 
-def _language(person: PersonKept) -> str:
-    return person.choices.lang or next((way.lang for way in person.ways if way.lang), "")
+def _language(person: PersonKept, asked: Asked) -> str:
+    """As the person has chosen, as the sender says, as they talk with us; of those that the template has."""
+    wished = (person.choices.lang, asked.lang, *(way.lang for way in person.ways))
+    there = asked.rendering.text.languages
+    return next((lang for lang in wished if lang and lang in there), asked.rendering.text.language)
 
 
-def _warnings(made: NotificationMade, plan: Plan, asked: Asked) -> tuple[str, ...]:
+def _warnings(status: str, plan: Plan, rendering: Rendering | None) -> tuple[str, ...]:
     """A code should reach its person by more than one channel: one law, or one block, switches off one."""
-    alone = asked.rendering.kept.content == "code" and plan.alone and made.status == "created"
+    alone = rendering is not None and rendering.kept.content == "code" and plan.alone and status == "created"
     return ("one_channel",) if alone else ()

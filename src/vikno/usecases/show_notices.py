@@ -6,17 +6,21 @@ A notice becomes a message of its conversation, so an open page shows it at once
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 import msgspec
 
 from vikno.domain.dialog.messages import Button, Message
+from vikno.domain.errors import ViknoError
 from vikno.domain.notify import stopped_case, written
 from vikno.usecases.answer_wants import WEB
-from vikno.usecases.channel import BadMessage, DeadAddress, Outcome, Sent, decode_outbound
+from vikno.usecases.channel import BadMessage, DeadAddress, Outbound, Outcome, Sent
 from vikno.usecases.ports import Clock, ConversationStore, Taken, TurnRefused
-from vikno.usecases.records import LANES, NoticeKept, NoticeQueue, Settled
+from vikno.usecases.records import LANES, NoticeKept, NoticeQueue, Records, Settled, Withheld
+from vikno.usecases.send_messages import LOOK_AGAIN_S, Held, Release, as_queued
 
+log = logging.getLogger("vikno.show")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -43,24 +47,51 @@ async def _letters(queue: NoticeQueue) -> list[NoticeKept]:
 
 
 async def show_notices(
-    store: ConversationStore, queue: NoticeQueue, tell: Callable[[str], None], clock: Clock, limit: int = 100
+    store: ConversationStore,
+    queue: Records,
+    tell: Callable[[str], None],
+    clock: Clock,
+    limit: int = 100,
+    release: Release = as_queued,
 ) -> int:
-    """Put the notices that are due into their conversations; how many it were. `tell`: whoever looks on."""
+    """Put the notices that are due into their conversations; how many it were. `tell`: whoever looks on.
+
+    `release`: asked about each, as before one leaves elsewhere.
+    """
     leased = [notice for lane in LANES for notice in await queue.lease(WEB, lane, limit, clock())]
     if leased:
-        outcomes = await asyncio.gather(*(_shown(store, notice) for notice in leased))  # they share transactions
-        for notice in leased:
+        # They share transactions.
+        outcomes = await asyncio.gather(*(_released(store, queue, notice, release) for notice in leased))
+        settled: list[Settled] = []
+        for notice, outcome in zip(leased, outcomes, strict=True):
+            if isinstance(outcome, Held):
+                await queue.give_back([notice.id], clock() + int(outcome.seconds * 1000), clock())
+                continue
             tell(notice.conversation)
-        settled = [Settled(notice.id, outcome) for notice, outcome in zip(leased, outcomes, strict=True)]
-        await queue.settle(settled, clock())
+            settled.append(Settled(notice.id, outcome))
+        if settled:
+            await queue.settle(settled, clock())
     return len(leased)
 
 
-async def _shown(store: ConversationStore, notice: NoticeKept) -> Outcome:
+async def _released(
+    store: ConversationStore, queue: Records, notice: NoticeKept, release: Release
+) -> Outcome | Withheld | Held:
+    """Shown, if it may be."""
+    known = await queue.known(notice.conversation)
+    if known is None:
+        return DeadAddress("forgotten")
     try:
-        said = decode_outbound(notice.payload)
-    except ValueError as error:
+        said = await release(notice, known)
+    except ViknoError as error:
+        return Held(LOOK_AGAIN_S) if error.retryable else BadMessage(error.code)
+    except Exception as error:  # noqa: BLE001 - what cannot be read costs this notice, and not those taken with it
+        log.error("notice_not_released", extra={"error": type(error).__name__})
         return BadMessage(type(error).__name__)
+    return await _shown(store, notice, said) if isinstance(said, Outbound) else said
+
+
+async def _shown(store: ConversationStore, notice: NoticeKept, said: Outbound) -> Outcome:
     text = f"{said.text}\n\n{said.link}" if said.link else said.text
     message = Message("notice", text, tuple(_lasting(button) for button in said.buttons))
 

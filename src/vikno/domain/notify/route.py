@@ -27,6 +27,10 @@ LeftWhy = Literal["law", "choice", "gone", "price", "manner"]
 
 UNUSUAL = Wait("sent", 3600)
 """For a channel that only the person's own order names."""
+WEB = "web"
+"""The chat on the site comes last, whatever manners say of it: it is for those who talk with us nowhere else."""
+QUEUED_SHARE = 4
+"""A step that has not even left may take this part of its share of the time that there is."""
 
 
 class Rule(Struct, frozen=True, omit_defaults=True):
@@ -122,22 +126,23 @@ def route(
 
     `order`: kinds of channels as the person, then the sender wishes; after them as is usual for such messages. `inbox`:
     what the rules say of the inbox, None where the person wants it nowhere. `ceiling`: millionths that all steps
-    together may cost.
+    together may cost; then nothing goes where the price is not known. A pointer leads to the inbox, so there is none
+    where the inbox does not hold it.
     """
-    ranks = {kind: rank for rank, kind in enumerate(dict.fromkeys([*order, *manner.order]))}
+    shown = inbox is not None and inbox.may_go
+    ranks = {kind: rank for rank, kind in enumerate(dict.fromkeys([*order, *manner.order, WEB]))}
     steps: list[tuple[Step, str]] = []
     left: list[Left] = []
     spent = 0
     for way in sorted(ways, key=lambda way: ranks.get(way.channel, len(ranks))):
-        found = _step(way, manner, known=way.channel in ranks)
-        if isinstance(found, Step) and ceiling is not None and spent + found.micros > ceiling:
+        found = _step(way, manner, known=way.channel in ranks, shown=shown)
+        if isinstance(found, Step) and ceiling is not None and (way.micros is None or spent + way.micros > ceiling):
             found = Left(way.account, "price")
         if isinstance(found, Left):
             left.append(found)
             continue
         spent += found.micros
         steps.append((found, way.conversation))
-    shown = inbox is not None and inbox.may_go
     plan = Plan(
         tuple(step for step, _ in steps),
         tuple(left),
@@ -149,8 +154,8 @@ def route(
     return plan, tuple(conversation for _, conversation in steps)
 
 
-def _step(way: Way, manner: Manner, *, known: bool) -> Step | Left:
-    """How it is tried on this address, or why it is not."""
+def _step(way: Way, manner: Manner, *, known: bool, shown: bool) -> Step | Left:
+    """How it is tried on this address, or why it is not. `shown`: in the inbox."""
     if not known:
         return Left(way.account, "manner")
     if not way.wanted:
@@ -159,9 +164,9 @@ def _step(way: Way, manner: Manner, *, known: bool) -> Step | Left:
         return Left(way.account, "gone")
     whole = way.channel in manner.carries
     decision = way.whole
-    reduced = manner.content in POINTED and not (whole and decision.may_go) and way.pointer is not None
-    if reduced and way.pointer is not None:
-        decision = way.pointer
+    reduced = False
+    if shown and manner.content in POINTED and not (whole and decision.may_go) and way.pointer is not None:
+        decision, reduced = way.pointer, True
     elif not whole:
         return Left(way.account, "manner")
     ready: Ready = "go"
@@ -183,12 +188,13 @@ def _step(way: Way, manner: Manner, *, known: bool) -> Step | Left:
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """A step that was tried, and what became of it: one of `records.NoticeStatus`."""
+    """A step that was tried, and what became of it: one of `records.NoticeStatus`. `began_ms`: when it was queued."""
 
     step: int
     status: str
     changed_ms: int
     reason: str = ""
+    began_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +203,14 @@ class Stay:
 
     due_ms: int
     left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """This step has waited in its queue for too long: take it back, if another of these may be tried."""
+
+    step: int
+    steps: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,51 +233,82 @@ ARRIVED = frozenset({"delivered", "read"})
 UNDER_WAY = frozenset({"created", "sending", "temporary-failure"})
 
 
-def go_on(plan: Plan, tries: Sequence[Try], now_ms: int, expires_ms: int) -> Stay | Go | End:
+def patience_ms(plan: Plan, step: int, lives_ms: int) -> int:
+    """How long this step may wait in its queue before another is tried: as long as for its proof, or, where there is
+    much time, a part of it, since a queue is no silence.
+
+    >>> plan = Plan((Step("telegram/main", "delivered", 20), Step("sms/main", "delivered", 30)))
+    >>> patience_ms(plan, 0, 300_000), patience_ms(plan, 1, 86_400_000)
+    (37500, 10800000)
+    """
+    return max(plan.steps[step].wait_s * 1000, lives_ms // (QUEUED_SHARE * len(plan.steps)))
+
+
+def go_on(
+    plan: Plan, tries: Sequence[Try], now_ms: int, expires_ms: int, lives_ms: int | None = None
+) -> Stay | Back | Go | End:
     """What comes next, from what became of the tries so far.
 
     A receipt ends it, also one of an earlier step. Failure, silence and an unknown outcome bring the next step; after
-    the last one it waits for receipts until it expires, where there may be any.
+    the last one it waits for receipts until it expires, where there may be any. `lives_ms`: how long there was for all
+    of it; None where its queue is long by design, and a step may wait in it until all expires.
     """
     if arrived := [one for one in tries if one.status in ARRIVED]:
         return End("delivered", plan.steps[arrived[0].step].channel)
-    left = any(one.status == "sent" for one in tries)
-    hopes = any(one.status == "sent" and not plan.steps[one.step].blind for one in tries)
+    if enough := [step for step in _gone(plan, tries) if step.proof == "sent"]:
+        return End("sent", enough[0].channel)
+    if now_ms >= expires_ms:
+        return _end(plan, tries)
     if not tries:
-        return Go(tuple(range(len(plan.steps))), "held") if now_ms < expires_ms else End("temporary-failure", "held")
+        return Go(tuple(range(len(plan.steps))), "held")
     last = tries[-1]
-    step = plan.steps[last.step]
+    step, left = plan.steps[last.step], any(one.status == "sent" for one in tries)
     rest = tuple(index for index in range(len(plan.steps)) if index not in {one.step for one in tries})
+    if plan.on_unknown == "stop" and any(one.status == "unknown" for one in tries):
+        rest = ()
     if last.status in UNDER_WAY:
-        return Stay(expires_ms, left) if now_ms < expires_ms else End("temporary-failure", "expired")
+        if lives_ms is None or not rest:
+            return Stay(expires_ms, left)
+        turn_ms = last.began_ms + patience_ms(plan, last.step, lives_ms)
+        if now_ms >= turn_ms and last.status != "sending":
+            return Back(last.step, rest)
+        again_ms = now_ms + max(step.wait_s, 1) * 1000  # on its way: it is not taken back, but it may come back
+        return Stay(min(turn_ms if now_ms < turn_ms else again_ms, expires_ms), left)
     if last.status == "sent":
-        if step.proof == "sent":
-            return End("sent", step.channel)
         silent_ms = last.changed_ms + step.wait_s * 1000
         if now_ms < min(silent_ms, expires_ms):
             return Stay(min(silent_ms, expires_ms), left=True)
-    if last.status == "unknown" and plan.on_unknown == "stop":
-        return End("technical-failure", "unknown")
-    if rest and now_ms < expires_ms:
+    if rest:
         return Go(rest, "silence" if last.status == "sent" else last.reason or last.status)
-    if hopes and now_ms < expires_ms:
+    return give_up(plan, tries, now_ms, expires_ms)
+
+
+def give_up(plan: Plan, tries: Sequence[Try], now_ms: int, expires_ms: int) -> Stay | End:
+    """Where no other step can be tried: wait for the receipts that may still come, or end."""
+    if now_ms < expires_ms and any(not step.blind for step in _gone(plan, tries)):
         return Stay(expires_ms, left=True)
     return _end(plan, tries)
 
 
+def _gone(plan: Plan, tries: Sequence[Try]) -> list[Step]:
+    """The steps that a platform has taken, and of which nobody has heard since."""
+    return [plan.steps[one.step] for one in tries if one.status == "sent"]
+
+
 def _end(plan: Plan, tries: Sequence[Try]) -> End:
-    """After the last step, in words of the last try that says something."""
-    if gone := [plan.steps[one.step] for one in tries if one.status == "sent"]:
-        blind = next((step for step in gone if step.blind), None)
-        return End("temporary-failure", "silence") if blind is None else End("sent", blind.channel)
+    """After the last step, or in the end: what has left, then what may have, then what the last try says."""
+    if gone := _gone(plan, tries):
+        enough = next((step for step in gone if step.blind or step.proof == "sent"), None)
+        return End("temporary-failure", "silence") if enough is None else End("sent", enough.channel)
+    if any(one.status == "unknown" for one in tries):
+        return End("technical-failure", "unknown")
+    if not tries:
+        return End("temporary-failure", "held")
     last = tries[-1]
-    match last.status:
-        case "unknown":
-            return End("technical-failure", "unknown")
-        case "technical-failure":
-            return End("technical-failure", last.reason or "technical-failure")
-        case "expired":
-            return End("temporary-failure", "expired")
+    if last.status in UNDER_WAY or last.status == "expired":
+        return End("temporary-failure", "expired")
+    if last.status == "technical-failure":
+        return End("technical-failure", last.reason or last.status)
     return End("permanent-failure", last.reason or "gone")
 
 
