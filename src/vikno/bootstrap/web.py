@@ -22,7 +22,7 @@ from vikno.api.keys import whose
 from vikno.api.notify.app import Notify
 from vikno.bootstrap.accounts import accounts_of, inbox_of
 from vikno.bootstrap.bot import Account, Bot
-from vikno.bootstrap.chores import at_work, keep_watch, look_after, show, tell
+from vikno.bootstrap.chores import at_work, keep_watch, look_after, show, tell, tell_ends
 from vikno.bootstrap.dispatching import ContractPrices, Lands, keep_routing, make_dispatch, releasing
 from vikno.bootstrap.intake import Intake, authorities, make_desk, others_of, stages_of
 from vikno.bootstrap.keeping import keep_in_time, read_terms
@@ -59,6 +59,7 @@ from vikno.usecases.record_stage import Desk as StageDesk
 from vikno.usecases.record_stage import record_stages
 from vikno.usecases.records import ApiKey, StageGiven, Verdict
 from vikno.usecases.sign_links import Links
+from vikno.usecases.tell_notify import ANSWER_S, NotifyTeller
 from vikno.usecases.tell_subscribers import Teller
 from vikno.wire.guarded import GuardedPost
 
@@ -274,12 +275,13 @@ class _Building:
     def chores(self) -> list[Coroutine[Any, Any, None]]:
         """What runs beside the pages."""
         kept, clock = self.kept, self.clock
-        post = GuardedPost(private=self.settings.get("VIKNO_WEBHOOKS_PRIVATE") == "1")
+        private = self.settings.get("VIKNO_WEBHOOKS_PRIVATE") == "1"
         return [
             keep_in_time(kept, self.terms, clock),
             look_after(kept, self.stages, self.bot, clock),
             keep_watch(self.watch, self.bot),
-            tell(Teller(kept, self.vault, post, clock)),
+            tell(Teller(kept, self.vault, GuardedPost(private=private), clock)),
+            tell_ends(NotifyTeller(self.dispatch, kept, GuardedPost(private=private, answer_s=ANSWER_S))),
             show(kept, self.streams, self.due, clock),
             keep_routing(self.dispatch, self.woken),
         ]
@@ -287,6 +289,7 @@ class _Building:
     @contextlib.asynccontextmanager
     async def life(self, _: Any) -> AsyncIterator[None]:
         """From the first request to the last."""
+        self.notify.prepare()
         _prepare(self.worlds)  # or the first turns would read dictionaries, and nobody be answered meanwhile
         await self.bot.start()
         try:
@@ -302,6 +305,7 @@ class _Building:
         mounted: dict[str, ASGIApp] = {"/hooks/": self.bot, "/api/": self.api}
         mounted |= {"/v2/": self.notify, "/service/": self.notify}
         app = portal(self.site, self.chat, printer, self.life, routes=self.routes, mounts={**mounted, **mounts})
+        app = self.notify.before(app)
         intake = Intake(self.kept, self.vault, self.stages, stages_of(self.worlds.processes), self.record, self.clock)
         quick = {b"/chat/turns": self.chat.turn, **self.bot.quick, **self.notify.quick}
         return Web(app, self.streams.close, quick, self.bot, intake, self.dispatch)

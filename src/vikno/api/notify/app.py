@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import msgspec
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vikno.api.notify.answers import Answers
 from vikno.api.notify.auth import Caller, Doorkeeper
@@ -99,6 +99,15 @@ class Notify:
         """Read what the first text message would have to wait for: a third of a second of tables of numbers."""
         for written in ("07900 900123", "+447900900123"):
             read_phone(written, "gb")
+
+    def before(self, app: ASGIApp) -> ASGIApp:
+        """The same application, but for addresses that begin with two slashes: it is Notify's Node client that asks."""
+
+        async def parted(scope: Scope, receive: Receive, send: Send) -> None:
+            ours = scope["type"] == "http" and scope["path"].startswith("//")
+            await (self if ours else app)(scope, receive, send)
+
+        return parted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         status, body, headers = await self._answer(scope, receive)
