@@ -97,6 +97,7 @@ def printed(vikno: Command, tmp_path_factory: pytest.TempPathFactory, root: Path
     cases = _cases(vikno, tmp_path_factory.mktemp("cases"))
     return {
         **cases,
+        **_senders(vikno, tmp_path_factory.mktemp("senders"), root),
         "consult": consult,
         "consult: items": consult["items"][0],
         "decide": decide,
@@ -138,6 +139,27 @@ def _cases(vikno: Command, folder: Path) -> dict[str, Any]:
         "keys add": made,
         "keys list: one key": vikno("keys", "list", *store).json[0],
         "keys revoke": vikno("keys", "revoke", made["key"].split("_")[1], *store).json,
+    }
+
+
+def _senders(vikno: Command, folder: Path, root: Path) -> dict[str, Any]:
+    """The results of `vikno senders`."""
+    store = ("--store", f"sqlite:///{folder}/senders.db", "--json")
+    skyfen = root / "countries/example/senders/skyfen"
+    put = vikno("senders", "put", skyfen, *store).json
+    waits = vikno("senders", "review", "list", *store).json
+    url = "https://systems.skyfen.example/hear"
+    return {
+        "senders put": put,
+        "senders put: templates": put["templates"][0],
+        "senders check": vikno("senders", "check", skyfen, "--json").json,
+        "senders list: one of them": vikno("senders", "list", *store).json[0],
+        "senders key add": vikno("senders", "key", "add", "skyfen", *store).json,
+        "senders key list: one key": vikno("senders", "key", "list", "skyfen", *store).json[0],
+        "senders key revoke": vikno("senders", "key", "revoke", "skyfen", "1", *store).json,
+        "senders review list: one of them": waits[0],
+        "senders review": vikno("senders", "review", "approve", "skyfen", *store).json,
+        "senders callbacks add": vikno("senders", "callbacks", "add", "skyfen", url, *store).json,
     }
 
 

@@ -6,12 +6,14 @@ import argparse
 import asyncio
 import re
 import secrets
+import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from vikno.api.notify.callbacks import hear_at
 from vikno.api.organisation_keys import make_key
 from vikno.bootstrap.intake import open_records
 from vikno.bootstrap.settings import read_settings
@@ -20,14 +22,17 @@ from vikno.cli.cases import written
 from vikno.cli.hooks import SECRET_BYTES, hook_json
 from vikno.cli.shown import WrongCall, print_json
 from vikno.domain.rules.findings import Finding, did_you_mean, nearest
+from vikno.packs.forms import SENDER_SLUG
 from vikno.packs.places import code_of
-from vikno.packs.senders import SLUG, country_known, read_sender, vocabulary
+from vikno.packs.senders import country_known, read_sender, vocabulary
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.organisations import Organisation, OrganisationGiven, OrganisationKey, Standing, TemplateKept
 from vikno.usecases.put_senders import Sender, approve_sender, put_sender
 from vikno.usecases.records import Access
 from vikno.wire.guarded import check_address
 
+MOST_LABEL = 200
+"""Characters; a key begins with it."""
 WHICH = re.compile(r"(?P<slug>[^/@]+)(/(?P<template>[^/@]+)(@(?P<version>\d{1,6}))?)?")
 
 VERDICTS: dict[str, Standing] = {"approve": "approved", "refuse": "refused", "suspend": "suspended"}
@@ -72,15 +77,18 @@ async def _put(options: argparse.Namespace) -> int:
 
 
 async def _add(options: argparse.Namespace) -> int:
-    _fits(SLUG.fullmatch(options.slug) is not None, "slug_wrong", f"“{options.slug}”: small letters, digits and -")
+    if not SENDER_SLUG.fullmatch(options.slug):
+        raise WrongCall("slug_wrong", f"“{options.slug}”: small letters, digits and -")
     known = vocabulary().senders
     if options.category not in known:
         near = did_you_mean(options.category, known)
         said = f"there is no category “{options.category}”{near}"
         raise WrongCall("category_unknown", said, nearest(options.category, known))
     for code in (options.country, options.audience or options.country):
-        _fits(country_known(code), "country_unknown", f"there is no country “{code}”")
-    _fits(options.name.isprintable() and bool(options.name.strip()), "name_wrong", "a name in one line is expected")
+        if not country_known(code):
+            raise WrongCall("country_unknown", f"there is no country “{code}”: it is written as ua")
+    if not options.name.isprintable() or not options.name.strip():
+        raise WrongCall("name_wrong", "a name in one line is expected")
     audience = options.audience or options.country
     given = OrganisationGiven(options.slug, options.name, options.category, options.country, audience, options.mark)
     async with open_records(options.store) as (book, _):
@@ -112,7 +120,8 @@ async def _show(options: argparse.Namespace) -> int:
 
 
 async def _key_add(options: argparse.Namespace) -> int:
-    _fits(options.label.isprintable() and len(options.label) < 200, "label_wrong", "a label is one short line")
+    if not options.label.isprintable() or len(options.label) > MOST_LABEL:
+        raise WrongCall("label_wrong", f"a label is one line of at most {MOST_LABEL} characters")
     async with open_records(options.store, make=False) as (book, vault):
         organisation = await _organisation(book, options.slug)
         label = options.label or f"{organisation.slug}-{options.kind}"
@@ -243,6 +252,25 @@ async def _callbacks_list(options: argparse.Namespace) -> int:
     return 0
 
 
+async def _callbacks_notify(options: argparse.Namespace) -> int:
+    private = read_settings().get("VIKNO_WEBHOOKS_PRIVATE") == "1"
+    async with open_records(options.store, make=False) as (book, vault):
+        organisation = await _organisation(book, options.slug)
+        if options.url is None:
+            await book.drop_notify_callback(organisation.id)
+            said = f"{organisation.slug} is told nothing in Notify's form any more."
+        else:
+            token = sys.stdin.readline().strip()
+            await hear_at(book, vault, organisation, options.url, token, now_ms(), private=private)
+            said = f"{organisation.slug} hears at {options.url} from now on."
+        await _note(book, "callback of Notify set" if options.url else "callback of Notify removed", organisation)
+    if options.json:
+        print_json({"sender": organisation.slug, "url": options.url})
+    else:
+        print(said)
+    return 0
+
+
 # ---- what they share ----
 
 DO = {
@@ -259,6 +287,7 @@ DO = {
     "review suspend": _review,
     "callbacks add": _callbacks_add,
     "callbacks list": _callbacks_list,
+    "callbacks notify": _callbacks_notify,
 }
 
 
@@ -274,11 +303,6 @@ async def _organisation(book: SqliteStore, slug: str) -> Organisation:
 
 async def _note(book: SqliteStore, what: str, organisation: Organisation) -> None:
     await book.note((Access(now_ms(), "cli", what, f"organisation/{organisation.slug}"),))
-
-
-def _fits(fits: bool, code: str, said: str) -> None:
-    if not fits:
-        raise WrongCall(code, said)
 
 
 def _read(folder: str, found: list[Finding]) -> Sender | None:

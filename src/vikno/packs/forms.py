@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from vikno.domain.notify.manners import ON_UNKNOWN, PROOFS
@@ -34,6 +35,7 @@ from vikno.packs.shapes import (
     Words,
 )
 from vikno.packs.source import Mapped, Node, Report, Scalar
+from vikno.usecases.check_templates import LANGUAGE
 
 CHANNELS = ("inbox", "web", "email", "sms", "telegram", "viber", "whatsapp", "vk", "max")
 """Kinds of accounts that a message can be sent by."""
@@ -499,6 +501,63 @@ DELIVERY = Record(
     "delivery.yaml",
 )
 
+SENDER_SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+"""Of an organisation or a template: it stands for ever, in what other systems keep."""
+TEMPLATE_KINDS = ("message", "sms", "email")
+
+SENDER = Record(
+    {
+        "slug": Key(Id(SENDER_SLUG), "as its folder is called; it stands for ever", required=True),
+        "name": Key(Words("a name"), "as people know it; it stands above each message", required=True),
+        "category": Key(Words("a category"), "what it is to rules about messages: the fact `sender`", required=True),
+        "country": Key(Words("a country"), "where it is established; this folder's country unless said"),
+        "audience": Key(
+            Words("a country"), "where those live whose address does not tell; its own country unless said"
+        ),
+        "mark": Key(Link(), "its logo"),
+        "caps": Key(
+            Record(
+                {
+                    "per_day": Key(Whole(1, 999_999), "messages a day, of all"),
+                    "per_person_day": Key(Whole(1, 1_000), "messages a day to one person, answers aside"),
+                }
+            ),
+            "the most that it sends",
+        ),
+        "weight": Key(Whole(1, 100), "its share where several wait; 1 unless said"),
+        "guests": Key(Each(Words("an address")), "to whom a team key may write"),
+    },
+    "sender.yaml",
+)
+
+SENDER_WORDS = Record(
+    {
+        "subject": Key(Words(), "of a mail, in one line"),
+        "body": Key(Words(), "the words, with ((places)) for what is said to each person", required=True),
+    },
+    "words",
+)
+
+TEMPLATE = Record(
+    {
+        "slug": Key(Id(SENDER_SLUG), "as its file is called", required=True),
+        "name": Key(Words("a name"), "as its authors know it", required=True),
+        "kind": Key(Only(TEMPLATE_KINDS), "message: for whichever channel (unless said); or for one alone"),
+        "content": Key(Only(CONTENTS), "what it is about, to rules about messages", required=True),
+        "language": Key(Id(LANGUAGE), "what those read whose language is not here", required=True),
+        "languages": Key(
+            Table(Table(SENDER_WORDS, Id(re.compile("[a-z]*"))), Id(LANGUAGE)),
+            'in each language, by kind of channel; "" for all that have none of their own',
+            required=True,
+        ),
+        "order": Key(Each(Words("a channel")), "channels that the sender would rather use, the best first"),
+        "trust": Key(Each(Words("a place")), "places that may be links"),
+        "links": Key(Each(Words("a host")), "to these hosts only"),
+        "facts": Key(Table(Anything(), Id(NAME)), "what else rules may ask of such a message"),
+    },
+    "a template",
+)
+
 MESSAGE_FACTS = Record({"facts": Key(Table(FACT, Id(ID)), "what can be known of a message", required=True)})
 
 FILES: dict[str, Shape] = {
@@ -510,6 +569,8 @@ FILES: dict[str, Shape] = {
     "examples.yaml": EXAMPLES,
     "document.yaml": DOCUMENT,
     "delivery.yaml": DELIVERY,
+    "sender.yaml": SENDER,
+    "template.yaml": TEMPLATE,  # of senders, each called as it is
 }
 
 

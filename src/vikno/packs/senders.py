@@ -8,7 +8,6 @@ What is wrong in a template is found by what finds it everywhere (`usecases.chec
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -20,12 +19,12 @@ from vikno.domain.catalog import Country
 from vikno.domain.notify.template import HostLeftOpen, TemplateTooLong, parse
 from vikno.domain.rules.findings import Finding, did_you_mean
 from vikno.domain.values import Place
-from vikno.packs.forms import CHANNELS, CONTENTS
+from vikno.packs.forms import CHANNELS, SENDER, TEMPLATE
 from vikno.packs.iso3166 import ALPHA2
 from vikno.packs.policy import message_facts
-from vikno.packs.shapes import NAME, Anything, Each, Id, Key, Link, Only, Read, Record, Table, Whole, Words
+from vikno.packs.shapes import Read
 from vikno.packs.source import Listed, Mapped, Node, Report, read_yaml
-from vikno.usecases.check_templates import LANGUAGE, SMS, Vocabulary, check_template
+from vikno.usecases.check_templates import SMS, Vocabulary, check_template
 from vikno.usecases.organisations import MOST_GUESTS, OrganisationGiven, TemplateText
 from vikno.usecases.organisations import Words as Said
 from vikno.usecases.put_senders import Sender, TemplateDraft
@@ -34,61 +33,6 @@ from vikno.wire.limits import SMS_PART_SEPTETS, SMS_PART_UNITS
 HOME, FILE, TEMPLATES = "senders", "sender.yaml", "templates"
 MOST_SMS_PARTS = 3
 """Of a text for SMS, before anybody's values are in it. What is longer is told: each part is paid for."""
-SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-KINDS = ("message", "sms", "email")
-
-SENDER = Record(
-    {
-        "slug": Key(Id(SLUG), "as its folder is called; it stands for ever", required=True),
-        "name": Key(Words("a name"), "as people know it; it stands above each message", required=True),
-        "category": Key(Words("a category"), "what it is to rules about messages: the fact `sender`", required=True),
-        "country": Key(Words("a country"), "where it is established; this folder's country unless said"),
-        "audience": Key(
-            Words("a country"), "where those live whose address does not tell; its own country unless said"
-        ),
-        "mark": Key(Link(), "its logo"),
-        "caps": Key(
-            Record(
-                {
-                    "per_day": Key(Whole(1, 999_999), "messages a day, of all"),
-                    "per_person_day": Key(Whole(1, 1_000), "messages a day to one person, answers aside"),
-                }
-            ),
-            "the most that it sends",
-        ),
-        "weight": Key(Whole(1, 100), "its share where several wait; 1 unless said"),
-        "guests": Key(Each(Words("an address")), "to whom a team key may write"),
-    },
-    "sender.yaml",
-)
-
-WORDS = Record(
-    {
-        "subject": Key(Words(), "of a mail, in one line"),
-        "body": Key(Words(), "the words, with ((places)) for what is said to each person", required=True),
-    },
-    "words",
-)
-
-TEMPLATE = Record(
-    {
-        "slug": Key(Id(SLUG), "as its file is called", required=True),
-        "name": Key(Words("a name"), "as its authors know it", required=True),
-        "kind": Key(Only(KINDS), "message: for whichever channel (unless said); or for one alone"),
-        "content": Key(Only(CONTENTS), "what it is about, to rules about messages", required=True),
-        "language": Key(Id(LANGUAGE), "what those read whose language is not here", required=True),
-        "languages": Key(
-            Table(Table(WORDS, Id(re.compile("[a-z]*"))), Id(LANGUAGE)),
-            'in each language, by kind of channel; "" for all that have none of their own',
-            required=True,
-        ),
-        "order": Key(Each(Words("a channel")), "channels that the sender would rather use, the best first"),
-        "trust": Key(Each(Words("a place")), "places that may be links"),
-        "links": Key(Each(Words("a host")), "to these hosts only"),
-        "facts": Key(Table(Anything(), Id(NAME)), "what else rules may ask of such a message"),
-    },
-    "a template",
-)
 
 
 @cache

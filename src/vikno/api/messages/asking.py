@@ -49,7 +49,7 @@ async def asked_for(room: Room, caller: Caller, message: MessageAsked) -> tuple[
         message.lang if message.lang in rendering.text.languages else "",
         message.direction,
         tuple(message.order),
-        None if template.kind == "message" else template.kind,
+        None if template.kind == "message" or rendering.text.order else template.kind,
         None if message.ceiling is None else _micros(message.ceiling),
         message.lives_s,
     ), warnings

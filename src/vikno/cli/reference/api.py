@@ -10,11 +10,13 @@ import msgspec
 from vikno.api import app, files, keys, registry
 from vikno.api.encodings import ENCODINGS
 from vikno.api.files import column_names
+from vikno.api.messages import callbacks, door, reading, sending, shapes, templates
 from vikno.api.openapi import document
 from vikno.api.problems import PROBLEMS
 from vikno.cli.reference.markdown import code, numbers, table
-from vikno.usecases import bring_cases, records, tell_subscribers
+from vikno.usecases import bring_cases, check_templates, records, tell_subscribers
 from vikno.usecases.import_cases import MOST_LETTERS, REASONS
+from vikno.usecases.tell_subscribers import ENDED
 from vikno.wire import body, guarded
 
 OPENAPI = "openapi.json"
@@ -23,6 +25,9 @@ OPENAPI = "openapi.json"
 def parts() -> dict[str, Callable[[], str]]:
     return {
         "api addresses": _addresses,
+        "addresses for organisations": _messages,
+        "limits of messages": lambda: numbers(door, shapes, sending, reading, templates, callbacks, check_templates),
+        "events of messages": _events,
         "problems of the api": _problems,
         "limits of the api": lambda: numbers(app, body, keys),
         "columns of cases": _columns,
@@ -43,6 +48,17 @@ def openapi() -> bytes:
 def _addresses() -> str:
     about = inspect.cleandoc(app.__doc__ or "").split("\n\n")[1]
     return f"```text\n{inspect.cleandoc(about)}\n```\n"
+
+
+def _messages() -> str:
+    about = inspect.cleandoc(door.__doc__ or "").split("\n\n")[1]
+    return f"```text\n{inspect.cleandoc(about)}\n```\n"
+
+
+def _events() -> str:
+    rows = [[code(kind), ", ".join(code(status) for status, one in ENDED.items() if one == kind)]
+            for kind in dict.fromkeys(ENDED.values())]  # fmt: skip
+    return table(["type", "status"], rows)
 
 
 def _declaration() -> str:
