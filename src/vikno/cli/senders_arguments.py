@@ -105,7 +105,10 @@ def _callbacks(below: Any, *shared: Any) -> list[argparse.ArgumentParser]:
     add.add_argument("url", help="https://…, or http:// on this machine")
     listed = callbacks("list", "all of them, and how each fares; `vikno hooks` replays and removes them")
     _slug(listed)
-    return [add, listed]
+    notify = callbacks("notify", "tell it there in the form of GOV.UK Notify, with a token read from standard input")
+    _slug(notify)
+    notify.add_argument("url", nargs="?", help="https://…, or http:// on this machine; none: nothing is told any more")
+    return [add, listed, notify]
 
 
 def _slug(made: argparse.ArgumentParser) -> None:
