@@ -12,10 +12,9 @@ import pytest
 
 from tests.cli.conftest import Call
 from vikno.bootstrap.settings import open_vault, read_settings
-from vikno.cli.ledger import PURPOSE
 from vikno.domain.notify.consent import seal
 from vikno.stores.sqlite import SqliteStore
-from vikno.usecases.check_ledger import Witness, write_down
+from vikno.usecases.check_ledger import LEDGER_KEY, Witness, write_down
 
 NOW = 1_790_000_000_000
 WORDS = "Я погоджуюся, щоб Sky Air надсилала мені рекламу."
@@ -32,7 +31,7 @@ def store(tmp_path: Path) -> str:
 async def _filled(url: str) -> None:
     vault = open_vault(read_settings(), url)
     kept = SqliteStore(url, lambda: NOW)
-    chain = partial(seal, vault.key_for(PURPOSE))
+    chain = partial(seal, vault.key_for(LEDGER_KEY))
     for address in ("1", "2"):
         name = vault.name("telegram/main", address)
         await kept.meet(name, "telegram/main", vault.seal(address), "uk", NOW)
@@ -105,12 +104,12 @@ async def test_a_witness_looks_only_at_what_came_since(tmp_path: Path) -> None:
     vault = open_vault(read_settings(), url)
     kept = SqliteStore(url, lambda: NOW)
     try:
-        witness = Witness(kept, vault.key_for(PURPOSE))
+        witness = Witness(kept, vault.key_for(LEDGER_KEY))
         first = await witness.head()
         assert (first.head.id, first.broken) == (4, None)
         name = vault.name("telegram/main", "1")
         await write_down(
-            kept, partial(seal, vault.key_for(PURPOSE)), NOW, conversation=name, organisation="*", content="*",
+            kept, partial(seal, vault.key_for(LEDGER_KEY)), NOW, conversation=name, organisation="*", content="*",
             consent="none", channel="web", lang="en", shown="Stop.",
         )  # fmt: skip
         assert (await witness.head()).head.id == 5

@@ -11,11 +11,9 @@ from vikno.bootstrap.intake import open_records
 from vikno.cli.cases import written
 from vikno.cli.shown import WrongCall, print_json
 from vikno.domain.notify.consent import Head, read_head
-from vikno.usecases.check_ledger import Checked, check_ledger
+from vikno.usecases.check_ledger import LEDGER_KEY, Checked, check_ledger
 from vikno.usecases.people import Agreed
 
-PURPOSE = "consent ledger"
-"""Of the key that seals it (`LocalVault.key_for`)."""
 FOUND = 1
 
 
@@ -29,7 +27,7 @@ async def _verify(options: argparse.Namespace) -> int:
     if options.head is not None and (published := read_head(options.head)) is None:
         raise WrongCall("head_wrong", "a head is written as `vikno ledger verify` prints it: 17:9f86d0…")
     async with open_records(options.store, make=False) as (book, vault):
-        checked = await check_ledger(book, vault.key_for(PURPOSE), published=published)
+        checked = await check_ledger(book, vault.key_for(LEDGER_KEY), published=published)
     if options.json:
         print_json({
             "lines": checked.head.id, "head": str(checked.head), "broken": checked.broken,
@@ -55,7 +53,7 @@ def _say(checked: Checked, published: Head | None) -> None:
 async def _export(options: argparse.Namespace) -> int:
     """JSON lines on standard output; the head on the last one."""
     async with open_records(options.store, make=False) as (book, vault):
-        checked = await check_ledger(book, vault.key_for(PURPOSE), each=_print)
+        checked = await check_ledger(book, vault.key_for(LEDGER_KEY), each=_print)
     print(json.dumps({"head": str(checked.head), "broken": checked.broken}))
     return 0 if checked.whole else FOUND
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
+from typing import Literal
 from zoneinfo import available_timezones
 
 from babel import Locale
 from babel.core import get_global
+from babel.dates import format_datetime
 
 NOWHERE = frozenset({"AQ", "BV", "HM", "UM", "ZZ"})
 """Territories where nobody lives for good, and CLDR's unknown one."""
+_FORMS = {"long": "d MMMM y, HH:mm", "short": "dd.MM.y HH:mm"}
 _AFTER = str.maketrans({"ґ": "г\U0010ffff", "є": "е\U0010ffff", "і": "и\U0010ffff", "ї": "и\U0010ffff\U0010ffff"})
 """Ukrainian letters that code points would put behind all others: each follows on the letter before it."""
 
@@ -23,6 +27,16 @@ def clocks(lang: str) -> tuple[tuple[str, str], ...]:
     ('Польща', 'Canada, Toronto')
     """
     return tuple(sorted(_named(Locale.parse(lang)), key=lambda clock: clock[1].casefold().translate(_AFTER)))
+
+
+def moment(at_ms: int, zone: tzinfo, lang: str, form: Literal["long", "short"] = "short") -> str:
+    """A moment by a clock: `long` is the day in words, with the hour.
+
+    >>> moment(1_790_000_000_000, UTC, "uk", "long")
+    '21 вересня 2026, 14:13'
+    """
+    here = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
+    return format_datetime(here, _FORMS[form], locale=lang)
 
 
 def _named(locale: Locale) -> Iterator[tuple[str, str]]:

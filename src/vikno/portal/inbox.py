@@ -21,6 +21,7 @@ from starlette.routing import Route
 from vikno.domain.errors import ViknoError
 from vikno.portal.clocks import clocks
 from vikno.portal.entry import Processes, case_title, day_of, language, unkept_page
+from vikno.portal.letters import Letters
 from vikno.portal.posted import from_here, posted, whole
 from vikno.portal.site import Site
 from vikno.usecases.answer_wants import WEB
@@ -33,6 +34,8 @@ from vikno.usecases.sign_links import Links, Opens
 log = logging.getLogger("vikno.portal")
 
 PAGE = 20
+SHORT = 5
+"""Letters of organisations on the first page; all of them have one of their own."""
 MOST_EXPORTED = 10_000
 """Messages in one export; nobody has been sent as many."""
 STOPPED, ERASED, SET = "stopped", "erased", "set"
@@ -93,13 +96,16 @@ class Inbox:
         clock: Clock,
         gone: Callable[[str], None] = lambda _: None,
         push: Devices | None = None,
+        letters: Letters | None = None,
     ) -> None:
         """`gone`: told whose address is on record no more, so that it is kept again when they write again.
 
-        `push`: what tells people on their devices (`portal.push`), where there is such a thing.
+        `push`: what tells people on their devices (`portal.push`), where there is such a thing. `letters`: what
+        organisations have written, where they do.
         """
         self.site, self._records, self._kept, self._vault, self._links = site, records, kept, vault, links
         self._processes, self._clock, self._gone, self._push = processes, clock, gone, push
+        self._of_senders = letters
 
     @property
     def routes(self) -> list[Route]:
@@ -126,7 +132,8 @@ class Inbox:
         known = await self._records.known(opens.conversation)
         await self._note(opens.conversation, "inbox.read")
         done = request.query_params.get("done", "")
-        words = self.site.words[lang]
+        words, senders = self.site.words[lang], self._of_senders
+        told, more = await senders.listed(opens.conversation, lang) if senders is not None else ([], None)
         return unkept_page(
             self.site.pages.page(
                 "inbox.html",
@@ -140,6 +147,9 @@ class Inbox:
                 form=self._form(token),
                 here=f"/{lang}/inbox/{token}",
                 push=self._push.key if self._push else "",
+                wishes=senders is not None,
+                senders_letters=told[:SHORT],
+                more=more is not None or len(told) > SHORT,
                 done=words.say(_DONE[done]) if done in _DONE else "",
                 clocks=clocks(lang) if known and known.account != WEB else (),
                 zone=known.zone if known else None,

@@ -9,7 +9,7 @@ from vikno.domain.dialog.state import Shown, Want
 from vikno.domain.dialog.wishing import MOST_LISTED
 from vikno.domain.errors import ViknoError
 from vikno.usecases.converse import Asker
-from vikno.usecases.mask_address import masked
+from vikno.usecases.mask_address import masked_on
 from vikno.usecases.people import EVERY, Chain
 from vikno.usecases.prove_address import LINKS, Proving
 from vikno.usecases.settle_wishes import (
@@ -76,10 +76,10 @@ class Wishing:
         """The address of a page, masked; of somebody on the web or in a messenger, where that is."""
         known = await self.proving.records.known(conversation)
         channel = conversation.partition("/")[0]
-        if known is None or channel not in ("sms", "email", "whatsapp"):
+        if known is None:
             return channel
         try:
-            return masked(self.proving.vault.unseal(known.sealed))
+            return masked_on(channel, self.proving.vault.unseal(known.sealed)) or channel
         except ViknoError:
             return channel
 

@@ -11,6 +11,8 @@ from vikno.domain.notify.consent import BEGINNING, Head, follow, version_of
 from vikno.usecases.people import Agreed, AgreedGiven, Chain, Consent, People
 
 PAGE = 500
+LEDGER_KEY = "consent ledger"
+"""Of the key that seals it, to whoever keeps the keys."""
 
 
 class Ledger(Protocol):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 DOTS = "•••"
+NUMBERS = frozenset({"sms", "whatsapp"})
+"""Kinds of channels whose addresses are telephone numbers, kept without their plus."""
 FEW = 8
 """Digits of a number of which only the last two are shown."""
 
@@ -22,3 +24,14 @@ def masked(written: str) -> str:
         return f"{DOTS}{written[-2:]}" if len(written) > len(DOTS) else DOTS
     kept = 4 if written[0] == "+" else 3
     return f"{written[:kept]}{DOTS}{written[-2:]}"
+
+
+def masked_on(channel: str, address: str) -> str:
+    """An address as it is kept for a channel; nothing for a messenger, whose ids say nothing to people.
+
+    >>> masked_on("sms", "380671234567"), masked_on("email", "olena@example.org"), masked_on("viber", "x+y=")
+    ('+380•••67', 'o•••@example.org', '')
+    """
+    if channel in NUMBERS:
+        return masked(f"+{address.removeprefix('+')}")
+    return masked(address) if channel == "email" else ""

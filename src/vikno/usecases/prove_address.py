@@ -33,6 +33,8 @@ ASKED_A_DAY, ASKED_OF_ONE, ASKED_FROM_ONE, ASKED_AN_HOUR = 5, 3, 10, 300
 """Messages to prove an address: asked for on one page, to one address, by one household, by all together."""
 HOUR_BITS = 20
 LONGEST = 2000
+WEB = "web"
+"""The account of people who talk on the web."""
 LINKS = "w"
 """The kind of a token that adds an account to somebody's page."""
 
@@ -122,9 +124,20 @@ class Proving:
     async def proven(self, asked: Asked, lang: str) -> None:
         """It is theirs from now on."""
         name, now_ms = self._name(asked), self.clock()
+        await self.begin(asked.to, lang)
         await self.records.meet(name, asked.account, self.vault.seal(asked.address), lang, now_ms)
         await self.people.link(name, asked.to, now_ms)
         await self.records.note((Access(now_ms, "self", "address.add", asked.to),))
+
+    async def begin(self, conversation: str, lang: str) -> bool:
+        """Whether anything can be kept for the one whose page it is: who talks on the web is on record only now."""
+        if await self.people.ways(conversation):
+            return True
+        account = conversation.partition(":")[0]
+        if account != WEB:
+            return False
+        await self.records.meet(conversation, account, self.vault.seal(""), lang, self.clock())
+        return True
 
     # ---- messengers ----
 
