@@ -142,6 +142,8 @@ class Office:
         self.site, self._records, self._vault, self._desk = site, records, vault, desk
         self._watch, self._clock, self._whose, self._record = watch, clock, whose, record
         self._refused = refused
+        self.messages = False
+        """Whether organisations send messages here (`portal.office_messages`)."""
 
     @property
     def routes(self) -> list[Route]:
@@ -150,19 +152,19 @@ class Office:
             Route("/office", self.root),
             Route("/office/", self.root),
             Route("/{lang}/office", self.root),
-            Route(own, self._inside(self.cases)),
+            Route(own, self.inside(self.cases)),
             Route(own, self.enter, methods=["POST"]),
             Route(own + "leave", self.leave, methods=["POST"]),
-            Route(own + "late", self._inside(self.late)),
-            Route(own + "letters", self._inside(self.letters)),
-            Route(own + "letters", self._inside(self.replay), methods=["POST"]),
-            Route(own + "aside", self._inside(self.aside)),
-            Route(own + "channels", self._inside(self.channels)),
-            Route(own + "cases/{case}", self._inside(self.case)),
-            Route(own + "cases/{case}", self._inside(self.move), methods=["POST"]),
+            Route(own + "late", self.inside(self.late)),
+            Route(own + "letters", self.inside(self.letters)),
+            Route(own + "letters", self.inside(self.replay), methods=["POST"]),
+            Route(own + "aside", self.inside(self.aside)),
+            Route(own + "channels", self.inside(self.channels)),
+            Route(own + "cases/{case}", self.inside(self.case)),
+            Route(own + "cases/{case}", self.inside(self.move), methods=["POST"]),
         ]
 
-    def _inside(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
+    def inside(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
         """A page for those who have come in; others are asked for their key."""
 
         async def inside(request: Request) -> Response:
@@ -190,7 +192,7 @@ class Office:
             may = await self._records.attempt(f"office/{who}", ATTEMPTS, WINDOW_MS, now_ms)
             return self._door(request, lang, "wrong", 403) if may else self._door(request, lang, "many", 429)
         session = Session(key.id, key.authority, key.label, secrets.token_urlsafe(9), now_ms, now_ms)
-        await self._note(session, "office.enter", f"authority/{key.authority}")
+        await self.note(session, "office.enter", f"authority/{key.authority}")
         return self._keeping(request, RedirectResponse(f"/{lang}/office/", 303), session)
 
     async def leave(self, request: Request) -> Response:
@@ -259,8 +261,8 @@ class Office:
                 return self._keeping(request, RedirectResponse(f"/{lang}/office/cases/{one.id}", 303), session)
         else:
             found = await self._records.listed(session.authority, after, PAGE)
-        await self._note(session, "cases.read", f"authority/{session.authority}")
-        return await self._shown(
+        await self.note(session, "cases.read", f"authority/{session.authority}")
+        return await self.shown(
             request, lang, session, "office-cases.html", "", wanted=wanted, after=after,
             rows=[self._row(case, lang) for case in found], next=found[-1].id if len(found) == PAGE else None,
         )  # fmt: skip
@@ -273,8 +275,8 @@ class Office:
             found += [case for case in page if self._desk.outstays(case, now_ms)]
             seen, after = seen + len(page), page[-1].id
         found.sort(key=lambda case: case.stage_ms)
-        await self._note(session, "cases.read", f"authority/{session.authority}")
-        return await self._shown(
+        await self.note(session, "cases.read", f"authority/{session.authority}")
+        return await self.shown(
             request, lang, session, "office-late.html", "late",
             rows=[self._row(case, lang) for case in found[:MOST_LATE]], more=len(found) > MOST_LATE or seen >= SCANNED,
         )  # fmt: skip
@@ -283,12 +285,12 @@ class Office:
         """A case with its history, and the form that moves it."""
         case = await self._own(session, request)
         if case is None:
-            return await self._none(request, lang, session)
+            return await self.none(request, lang, session)
         passed = await self._records.history(case.id)
-        await self._note(session, "case.read", f"case/{case.id}")
+        await self.note(session, "case.read", f"case/{case.id}")
         said, words = request.query_params.get("said", ""), self.site.words[lang]
         told = words.say(f"verdict.{said}") if words.knows(f"verdict.{said}") else ""
-        return await self._shown(
+        return await self.shown(
             request, lang, session, "office-case.html", "", case=self._row(case, lang), title=case.number,
             lines=[self._line(case, one, lang) for one in reversed(passed)], choices=self._choices(case, lang),
             event=f"office-{secrets.token_hex(12)}", told=told, said=said, accesses=await self._accesses(case, lang),
@@ -301,7 +303,7 @@ class Office:
         form = await posted(request)
         case = await self._own(session, request)
         if case is None or not self._ours(request, session, form):
-            return await self._none(request, lang, session)
+            return await self.none(request, lang, session)
         event, stage = form.get("event", ""), form.get("stage", "")[:64]
         at_ms = self._at(case, form.get("at", ""))
         if not event.startswith("office-") or len(event) > 64 or at_ms is None or not stage:
@@ -310,7 +312,7 @@ class Office:
             return RedirectResponse(f"/{lang}/office/cases/{case.id}?said=no_time", 303)
         given = StageGiven(case.authority, case.number, event, stage, at_ms)
         [verdict] = await self._record([given])
-        await self._note(session, f"case.stage {stage[:40]} {verdict}", f"case/{case.id}")
+        await self.note(session, f"case.stage {stage[:40]} {verdict}", f"case/{case.id}")
         back = RedirectResponse(f"/{lang}/office/cases/{case.id}?said={verdict}", 303)
         return self._keeping(request, back, session)
 
@@ -375,12 +377,12 @@ class Office:
         """Messages that did not go out, and the way to try again."""
         after = whole(request.query_params.get("after")) or 0
         all_ = await self._records.letters(None, after, PAGE)
-        every = await self._sees_all(session)
+        every = await self.sees_all(session)
         found = [one for one in all_ if await self._may_see(session, one, every)]
-        await self._note(session, "letters.read", f"authority/{session.authority}")
+        await self.note(session, "letters.read", f"authority/{session.authority}")
         again = whole(request.query_params.get("again"))
         words = self.site.words[lang]
-        return await self._shown(
+        return await self.shown(
             request, lang, session, "office-letters.html", "letters",
             letters=[self._fallen(one, lang) for one in found], here=f"/{lang}/office/letters",
             next=all_[-1].id if len(all_) == PAGE else None,
@@ -394,20 +396,20 @@ class Office:
         count = 0
         if wanted is not None and self._ours(request, session, form):
             shown = await self._records.letters(None, wanted - 1, 1)
-            every = await self._sees_all(session)
+            every = await self.sees_all(session)
             if shown and shown[0].id == wanted and await self._may_see(session, shown[0], every):
                 count = await self._records.replay((wanted,), now_ms, now_ms + REPLAYED_MS)
-                await self._note(session, "letters.replay", f"notice/{wanted}")
+                await self.note(session, "letters.replay", f"notice/{wanted}")
         return self._keeping(request, RedirectResponse(f"/{lang}/office/letters?again={count}", 303), session)
 
     async def aside(self, request: Request, lang: str, session: Session) -> Response:
         """What came and could not be read: for whoever looks after the whole server."""
-        if not await self._sees_all(session):
-            return await self._none(request, lang, session)
+        if not await self.sees_all(session):
+            return await self.none(request, lang, session)
         after = whole(request.query_params.get("after")) or 0
         found = await self._records.asides(None, after, PAGE)
-        await self._note(session, "aside.read", f"authority/{session.authority}")
-        return await self._shown(
+        await self.note(session, "aside.read", f"authority/{session.authority}")
+        return await self.shown(
             request, lang, session, "office-aside.html", "aside", laid=[self._laid(one, lang) for one in found],
             next=found[-1].id if len(found) == PAGE else None,
         )  # fmt: skip
@@ -421,14 +423,14 @@ class Office:
              "at": day_of(self.site, "", one.at_ms, lang, "short")}
             for one in self._watch.found
         ]  # fmt: skip
-        all_ = await self._sees_all(session)
+        all_ = await self.sees_all(session)
         shown += [
             {"account": f"webhook {one.id}", "name": urlsplit(one.url).hostname or "", "refused": 0,
              "state": "paused" if one.next_ms is None else "failing" if one.tries else "fine",
              "wrong": (one.reason,) if one.reason else (), "at": day_of(self.site, "", one.taken.at_ms, lang, "short")}
             for one in await self._records.subscribers() if all_ or one.authority == session.authority
         ]  # fmt: skip
-        return await self._shown(request, lang, session, "office-channels.html", "channels", channels=shown)
+        return await self.shown(request, lang, session, "office-channels.html", "channels", channels=shown)
 
     async def _may_see(self, session: Session, notice: NoticeKept, every: bool) -> bool:
         """Whether a message is about a case of theirs; `every`: one that is about none is theirs too."""
@@ -437,7 +439,7 @@ class Office:
         about = await self._records.case_by_id(number) if number is not None else None
         return about.authority == session.authority if about else every
 
-    async def _sees_all(self, session: Session) -> bool:
+    async def sees_all(self, session: Session) -> bool:
         """On a server with one authority only its staff are the operators."""
         authorities = {key.authority for key in await self._records.keys() if key.revoked_ms is None}
         return authorities == {session.authority}
@@ -456,23 +458,24 @@ class Office:
 
     # ---- what all pages share ----
 
-    async def _shown(
+    async def shown(
         self, request: Request, lang: str, session: Session, template: str, tab: str, status: int = 200, **shown: Any
     ) -> Response:
+        """A page of the staff's, with their tabs."""
         words = self.site.words[lang]
         path = request.url.path.removeprefix(f"/{lang}")
         given: dict[str, Any] = {
             "title": words.say(f"office.tab.{tab}") if words.knows(f"office.tab.{tab}") else words.say("office.title"),
             "tab": tab, "session": session, "form": self._form(session), "home": f"/{lang}/office/",
-            "operator": await self._sees_all(session), **shown,
+            "operator": await self.sees_all(session), "messages": self.messages, **shown,
         }  # fmt: skip
         page = self.site.pages.page(template, self.site.frame(request, lang, f"/{lang}{path}"), words, status, **given)
         return self._keeping(request, unkept_page(page), session)
 
-    async def _none(self, request: Request, lang: str, session: Session) -> Response:
+    async def none(self, request: Request, lang: str, session: Session) -> Response:
         """There is no such case of this authority, or it is not theirs to see: said among their own tabs."""
         text = self.site.words[lang].say("gone.case")
-        return await self._shown(request, lang, session, "office-none.html", "none", 404, title=text)
+        return await self.shown(request, lang, session, "office-none.html", "none", 404, title=text)
 
     def _form(self, session: Session) -> str:
         return self._vault.digest("office form", session.nonce)
@@ -481,5 +484,6 @@ class Office:
         """Whether a form was made for this session and sent from this site."""
         return from_here(request) and hmac.compare_digest(form.get("form", "").encode(), self._form(session).encode())
 
-    async def _note(self, session: Session, what: str, about: str) -> None:
+    async def note(self, session: Session, what: str, about: str) -> None:
+        """That they looked, or did something."""
         await self._records.note((Access(self._clock(), f"office/{session.key}", what, about),))

@@ -13,6 +13,8 @@ from typing import Literal, Protocol
 from vikno.domain.errors import ViknoError
 from vikno.usecases.channel import Outcome
 
+MOST_COUNTED = 1_000_000
+"""Notices that wait; what is beyond that is not counted."""
 MOST_AT_ONCE = 1000
 """In one call that takes a batch."""
 MOST_ASIDES = 10_000
@@ -380,6 +382,10 @@ class NoticeQueue(Protocol):
 
         Not what a newer one with its subject has overtaken, nor what nobody is there to hear. Others stay as they are.
         """
+        ...
+
+    async def depth(self, account: str, lane: str) -> int:
+        """How many wait there, whenever they are due; up to `MOST_COUNTED`."""
         ...
 
     async def recover(self, account: str, now_ms: int) -> int:

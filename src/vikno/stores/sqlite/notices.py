@@ -16,7 +16,7 @@ from vikno.stores.sqlite.asked import Write
 from vikno.stores.sqlite.desk import Desk
 from vikno.stores.sqlite.queries import change, rows, statements
 from vikno.usecases.channel import DeadAddress, Misconfigured, Outcome, RetryAfter, Sent, Unknown
-from vikno.usecases.records import NoticeKept, NoticeMade, NoticeStatus, Settled, Withheld, check_batch
+from vikno.usecases.records import MOST_COUNTED, NoticeKept, NoticeMade, NoticeStatus, Settled, Withheld, check_batch
 
 _SQL = statements("notices.sql")
 _LAST, _KEEP = _SQL["last_notice"], _SQL["keep_notice"]
@@ -97,6 +97,10 @@ class Notices(Desk):
         """Those that were leased and have not left wait again."""
         check_batch(ids)
         await self._share(lambda writing: _give_back(writing, ids, due_ms, now_ms))
+
+    async def depth(self, account: str, lane: str) -> int:
+        """How many wait there."""
+        return int(self._all(_SQL["count_waiting"], account, lane, MOST_COUNTED)[0][0])
 
     async def recover(self, account: str, now_ms: int) -> int:
         """At the start: what a process that is gone had marked `sending` is `unknown`; how many it were."""

@@ -80,6 +80,10 @@ WHERE id = ? AND due_ms IS NOT NULL AND subject <> '' AND EXISTS (
     SELECT 1 FROM notice AS newer
     WHERE newer.address = notice.address AND newer.id > notice.id AND newer.subject = notice.subject);
 
+-- name: count_waiting
+SELECT count(*) FROM (
+    SELECT 1 FROM notice WHERE account = ? AND lane = ? AND due_ms IS NOT NULL LIMIT ?);
+
 -- name: recover
 UPDATE notice SET status = 'unknown', changed_ms = ? WHERE account = ? AND status = 'sending';
 

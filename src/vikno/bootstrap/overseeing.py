@@ -1,0 +1,56 @@
+"""What whoever looks after the server asks, put together: /metrics, and where the rules about messages come from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from starlette.routing import Route
+
+from vikno.bootstrap.settings import Settings
+from vikno.domain.catalog import Country, LegalResource
+from vikno.portal.metrics import Metrics, Paced
+from vikno.stores.sqlite import SqliteStore
+from vikno.usecases.dispatch import Dispatch
+from vikno.usecases.explain_notification import Sources
+from vikno.usecases.send_messages import Sender
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """A sender as it is measured."""
+
+    sender: Sender
+
+    @property
+    def counted(self) -> Counter[str]:
+        return self.sender.counted
+
+    @property
+    def rate(self) -> float:
+        return self.sender.pace.rate
+
+
+def overseen(
+    kept: SqliteStore,
+    dispatch: Dispatch,
+    senders: Callable[[], Mapping[str, Sender]],
+    settings: Settings,
+) -> list[Route]:
+    """/metrics."""
+
+    def measured() -> Mapping[str, Paced]:
+        return {account: _Sender(sender) for account, sender in senders().items()}
+
+    return Metrics(kept, measured, dispatch.judge.counted, dispatch.clock, settings.get("VIKNO_METRICS_TOKEN")).routes
+
+
+def sources_of(countries: Mapping[str, Country]) -> Sources:
+    """The laws and sources that rules name, by their country."""
+
+    def source(country: str, name: str) -> LegalResource | None:
+        home = countries.get(country)
+        return None if home is None else home.law.get(name) or home.sources.get(name)
+
+    return source
