@@ -124,4 +124,5 @@ async def test_a_sender_sees_how_it_stands(desk: Desk) -> None:
     assert (said["standing"], said["key"], said["label"], said["per_person_day"]) == (
         "approved", "team", "skyfen team", 10,
     )  # fmt: skip
+    assert said["currency"] == "UAH"
     assert said["guests"] == ["+380501234567", "desk@skyfen.example"]

@@ -32,7 +32,7 @@ MOST_CEILING = 1_000_000
 
 async def asked_for(room: Room, caller: Caller, message: MessageAsked) -> tuple[Asked, list[str]]:
     """What is to be sent, with warnings for its sender. Raises Refused."""
-    rendering = await _rendering(room.dispatch, caller, message.template)
+    rendering = await rendering_of(room.dispatch, caller, message.template)
     template = rendering.kept
     to, warnings = _recipient(room, caller, message.to, template.kind)
     _fits(rendering, message)
@@ -50,12 +50,12 @@ async def asked_for(room: Room, caller: Caller, message: MessageAsked) -> tuple[
         message.direction,
         tuple(message.order),
         None if template.kind == "message" or rendering.text.order else template.kind,
-        None if message.ceiling is None else _micros(message.ceiling),
+        None if message.ceiling is None else micros_of(message.ceiling),
         message.lives_s,
     ), warnings
 
 
-async def _rendering(dispatch: Dispatch, caller: Caller, which: str) -> Rendering:
+async def rendering_of(dispatch: Dispatch, caller: Caller, which: str) -> Rendering:
     """The version that messages are sent with now."""
     found = await template_of(dispatch, caller, which)
     if found is None:
@@ -176,7 +176,7 @@ def _guest(caller: Caller, addresses: Iterable[tuple[str, str]]) -> None:
         raise refused("recipient_no_guest", pointer="/to")
 
 
-def _micros(ceiling: Decimal) -> int:
+def micros_of(ceiling: Decimal) -> int:
     """A sum of money in millionths. Raises Refused."""
     if ceiling.is_finite() and 0 <= ceiling <= MOST_CEILING and ceiling == round(ceiling, 6):
         return int(ceiling * MICROS)

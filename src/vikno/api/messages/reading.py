@@ -98,18 +98,26 @@ async def figures(room: Room, caller: Caller, given: Mapping[str, list[str]]) ->
     return Answer(200, encode(Figures(time_of(since_ms), counted)))
 
 
-async def sender(room: Room, caller: Caller) -> Answer:  # noqa: ARG001 - every part is called alike
+async def sender(room: Room, caller: Caller) -> Answer:
     """Who you are here."""
     mine, key = caller.organisation, caller.key
-    return Answer(
-        200,
-        encode(
-            SenderShown(
-                mine.slug, mine.name, mine.category, mine.country, mine.audience, mine.mark, mine.standing, mine.reason,
-                mine.per_day, mine.per_person_day, list(mine.guests), key.kind, key.label,
-            )
-        ),
-    )  # fmt: skip
+    shown = SenderShown(
+        mine.slug,
+        mine.name,
+        mine.category,
+        mine.country,
+        mine.audience,
+        mine.mark,
+        mine.standing,
+        mine.reason,
+        mine.per_day,
+        mine.per_person_day,
+        list(mine.guests),
+        key.kind,
+        key.label,
+        room.currency,
+    )
+    return Answer(200, encode(shown))
 
 
 def _moment(written: str) -> int:

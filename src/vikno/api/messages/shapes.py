@@ -369,7 +369,7 @@ class Figures(Struct):
 
 
 class SenderShown(Struct):
-    """Your organisation as it is on record, and which key this is."""
+    """Your organisation as it is on record, and which key this is. `currency`: of all prices here."""
 
     slug: str
     name: str
@@ -384,6 +384,7 @@ class SenderShown(Struct):
     guests: list[str]
     key: KeyKind
     label: str
+    currency: str
 
 
 class CallbackBrought(Struct, forbid_unknown_fields=True):
