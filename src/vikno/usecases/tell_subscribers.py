@@ -1,9 +1,9 @@
-"""Tell subscribers: an authority's own system hears what became of the notices about its cases, and who follows them;
-an organisation's, what its messages have come to.
+"""Tell subscribers: the systems of authorities hear of notices and followers, those of organisations of their messages.
 
-Nothing is written down to be told: events are read from what is on record, from where each subscriber has got to. So
-they come at least once and in order, and after days in which nobody was there, too. They hold the number of a case, or
-the id of a message and its sender's reference, and no more of a person than the kind of channel.
+Of the notices about an authority's cases they hear what became of each, and who follows a case; of an organisation's
+messages every end. Nothing is written down to be told: events are read from what is on record, from where each
+subscriber has got to. So they come at least once and in order, and after days in which nobody was there, too. They hold
+the number of a case, or the id of a message and its sender's reference, and no more of a person than the kind of channel.
 """
 
 from __future__ import annotations
