@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
+from tests.usecases.dispatching import Exchange
 from tests.usecases.sending import NOW_MS, Office, Paper, Post
 from vikno.stores.sqlite import SqliteStore
 
@@ -30,4 +31,11 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     await made.sender.close(0.1)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+    await made.store.close()
+
+
+@pytest.fixture
+async def exchange(tmp_path: Path) -> AsyncIterator[Exchange]:
+    made = Exchange(tmp_path)
+    yield made
     await made.store.close()
