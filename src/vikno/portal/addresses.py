@@ -111,7 +111,7 @@ class Adding:
     ) -> Response:
         digits = self._reads.phone(form.get("phone", "")[:80])
         if digits is None or PHONES not in self._accounts:
-            return await page_with(request, _wrong("phone", words, "wishes.add.phone.wrong"), 422)
+            return await page_with(request, _wrong("phone", words, "wishes.add.phone.wrong"), 400)
         asked = self._proving.ask(conversation, PHONES, digits)
         if not await self._proving.may_ask(asked, _household(request)):
             return await page_with(request, _wrong("phone", words, "wishes.add.many"), 429)
@@ -126,10 +126,10 @@ class Adding:
         written = form.get("asked", "")
         asked = self._proving.read(written, CODE_LIVES_MS)
         if asked is None or asked.to != conversation or asked.account != PHONES:
-            return await page_with(request, _wrong("phone", words, "wishes.add.code.old"), 422)
+            return await page_with(request, _wrong("phone", words, "wishes.add.code.old"), 400)
         if not await self._proving.typed(asked, form.get("code", "")[:20]):
             more = {"code": written, "sent": masked_on("sms", asked.address)}
-            return await page_with(request, {**more, **_wrong("code", words, "wishes.add.code.wrong")}, 422)
+            return await page_with(request, {**more, **_wrong("code", words, "wishes.add.code.wrong")}, 400)
         await self._proving.proven(asked, words.language)
         return RedirectResponse(f"{_wishes(request)}?done=added", 303)
 
@@ -138,7 +138,7 @@ class Adding:
     ) -> Response:
         mailbox = self._reads.email(form.get("email", "")[:1000])
         if mailbox is None or MAILS not in self._accounts:
-            return await page_with(request, _wrong("email", words, "wishes.add.email.wrong"), 422)
+            return await page_with(request, _wrong("email", words, "wishes.add.email.wrong"), 400)
         asked = self._proving.ask(conversation, MAILS, mailbox)
         if not await self._proving.may_ask(asked, _household(request)):
             return await page_with(request, _wrong("email", words, "wishes.add.many"), 429)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from babel.dates import format_timedelta
 from babel.numbers import format_currency
 from starlette.requests import Request
 from starlette.responses import Response
@@ -126,7 +127,8 @@ class OfficeMessages:
             why=why, events=self._events(why, lang), price=self._price(why.micros, lang),
             reason=reason_in_words(words, why.reason), wishes=_wishes(why, words),
             steps=[
-                {"app": app(words, one.channel), "price": self._price(one.micros, lang), "said": one}
+                {"app": app(words, one.channel), "price": self._price(one.micros, lang), "said": one,
+                 "time": format_timedelta(one.wait_s, threshold=2, locale=lang)}
                 for one in why.steps
             ],
             left=[{"app": app(words, one.channel), "why": words.say(f"why.left.{one.why}"), "rules": one.rules}
@@ -218,7 +220,8 @@ class OfficeMessages:
             case "nowhere":
                 text = words.say("why.nowhere", because=because)
             case "ended":
-                text = words.say("why.ended", status=words.say(f"status.{one.status}"), because=because)
+                text = words.say("why.ended", status=words.say(f"status.{one.status}"))
+                text = f"{text} ({because})" if because else text
             case _:
                 text = one.what
         return Event(self._moment(one.at_ms, lang), text, one.rules)

@@ -247,7 +247,7 @@ class Wishes:
 
     def _kinds(self, settled: Settled, words: Phrases) -> list[dict[str, Any]]:
         """Kinds of message of all organisations together: those that come, and those that were turned off."""
-        sent = {kind.content for one in settled.senders for kind in one.kinds}
+        sent = {kind.content for one in settled.senders for kind in one.kinds if kind.state != "off"}
         sent |= {content for who, content, _ in settled.choices.off if who == EVERY}
         found = []
         for content in CONTENTS:
