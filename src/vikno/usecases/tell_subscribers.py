@@ -3,7 +3,7 @@
 Of the notices about an authority's cases they hear what became of each, and who follows a case; of an organisation's
 messages every end. Nothing is written down to be told: events are read from what is on record, from where each
 subscriber has got to. So they come at least once and in order, and after days in which nobody was there, too. They hold
-the number of a case, or the id of a message and its sender's reference, and no more of a person than the kind of channel.
+the number of a case, or the id of a message and its sender's reference; of a person no more than the kind of channel.
 """
 
 from __future__ import annotations
