@@ -145,18 +145,19 @@ class _Going:
         if not self.tries and self.plan.inbox and asked.inbox and any(way.met for way in asked.person.ways):
             return _ends(self.kept, "sent", INBOX)
         said = {"what": "nowhere", "why": on.why, "rules": [rule.id for rule in found.against]}
-        why = "law" if found.against else found.why or on.why
-        return self._gives_up(End("permanent-failure", why), msgspec.json.encode(said))
+        why = "law" if found.against else "" if self.tries else found.why or on.why
+        return self._gives_up(End("permanent-failure", why) if why else None, msgspec.json.encode(said))
 
     def _barred(self, barred: Barred) -> Moved:
         return self._holds(()) if barred.hold else self._gives_up(End("permanent-failure", "suspended"))
 
-    def _gives_up(self, otherwise: End, traced: bytes = b"") -> Moved:
-        """As what has left says; where nothing has, as said."""
+    def _gives_up(self, otherwise: End | None, traced: bytes = b"") -> Moved:
+        """As what has left says, or may have; where nothing has, as said, or as the last try says."""
         found = give_up(self.plan, self.tries, self.now_ms, self.kept.expires_ms)
         if isinstance(found, Stay):
             return _waits(self.kept, found, self.tries)
-        end = otherwise if found.status == "permanent-failure" or not self.tries else found
+        may_have_left = any(one.status in ("sent", "unknown") for one in self.tries)
+        end = found if may_have_left or otherwise is None else otherwise
         return _ends(self.kept, end.status, end.reason, traced)
 
     def _begins_ms(self, asked: AskedAgain) -> int:
