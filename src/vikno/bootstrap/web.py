@@ -27,6 +27,8 @@ from vikno.bootstrap.dispatching import ContractPrices, Lands, keep_routing, mak
 from vikno.bootstrap.intake import Intake, authorities, make_desk, others_of, stages_of
 from vikno.bootstrap.keeping import keep_in_time, read_terms
 from vikno.bootstrap.messaging import make_door
+from vikno.bootstrap.overseeing import overseen, sources_of
+from vikno.bootstrap.persons import offer, persons, wishing
 from vikno.bootstrap.settings import Settings, list_key, open_vault, read_drafts
 from vikno.bootstrap.worlds import Worlds, load_worlds, now_ms, prepare
 from vikno.channels.inbox import Inbox as InboxChannel
@@ -41,6 +43,7 @@ from vikno.portal.chat import Chat
 from vikno.portal.entry import Entries
 from vikno.portal.inbox import Inbox
 from vikno.portal.office import Office
+from vikno.portal.office_messages import OfficeMessages
 from vikno.portal.official import Official
 from vikno.portal.paper import Printer
 from vikno.portal.push import Push
@@ -51,8 +54,10 @@ from vikno.stores.sqlite import SqliteStore
 from vikno.ui.assets import Assets
 from vikno.ui.frame import Pages
 from vikno.usecases.answer_wants import Wants
+from vikno.usecases.channel import Outbound
 from vikno.usecases.check_channels import Line, Watch
 from vikno.usecases.dispatch import Dispatch
+from vikno.usecases.explain_notification import Sources
 from vikno.usecases.ports import Clock
 from vikno.usecases.receive_message import Desk
 from vikno.usecases.record_stage import Desk as StageDesk
@@ -173,6 +178,7 @@ class _Building:
             _authorities(self.worlds),
             self.clock,
             self.gone,
+            wishing(self.kept, self.vault, self.clock, self.post),
         )
 
     @cached_property
@@ -209,17 +215,21 @@ class _Building:
         self.bot.desk.gone(conversation)
         self.bot.senders[self.inbox[1].name].left(conversation)
 
+    def post(self, account: str, conversation: str, address: str, said: Outbound) -> bool:
+        """Let a message go at once that nothing is kept of; whether there is such an account."""
+        return offer(self.bot.senders, account, conversation, address, said)
+
     def nudge(self) -> None:
         """Something was queued."""
         for sender in self.bot.senders.values():
             sender.nudge()
         self.woken.set()
+        self.due.set()
 
     async def record(self, given: Iterable[StageGiven]) -> tuple[Verdict, ...]:
         """Put on record what authorities report."""
         verdicts = await record_stages(self.kept, self.stages, tuple(given), self.clock)
         self.nudge()
-        self.due.set()
         return verdicts
 
     # ---- what is served ----
@@ -229,22 +239,31 @@ class _Building:
         find_out, erase = self.wants.find_out, self.kept.erase
         return Chat(self.kept, self.worlds.now, self.words_of, self.streams, find_out, erase)
 
+    @property
+    def sources(self) -> Sources:
+        """Where rules about messages come from."""
+        return sources_of(self.lands.countries)
+
     @cached_property
     def api(self) -> Api:
         """For the systems of authorities and organisations."""
         every = stages_of(self.worlds.processes)
-        door = make_door(self.kept, self.dispatch, self.lands, self.home, self.settings)
+        door = make_door(self.kept, self.dispatch, self.lands, self.home, self.settings, self.sources)
         others = partial(_others, self.worlds)
         return Api(
             self.kept, self.vault, self.record, lambda: every, self.public, self.clock, others=others, messages=door
         )
 
+    @property
+    def currency(self) -> str:
+        """In which prices are told."""
+        return ContractPrices(self.lands.deliveries, self.home).currency
+
     @cached_property
     def notify(self) -> Notify:
         """The same for clients of GOV.UK Notify."""
-        currency = ContractPrices(self.lands.deliveries, self.home).currency
         mailbox = parseaddr(self.settings.get("VIKNO_MAIL_FROM") or "")[1] or None
-        return Notify(self.dispatch, self.public, currency=currency, mailbox=mailbox)
+        return Notify(self.dispatch, self.public, currency=self.currency, mailbox=mailbox)
 
     @cached_property
     def push(self) -> Push:
@@ -260,12 +279,22 @@ class _Building:
             return await whose(kept, vault, written)
 
         carried = Carried(site, links, kept, kept, clock)
+        office = Office(site, kept, vault, self.stages, self.watch, clock, key, self.record, self.bot.refused)
+        official = Official(site, self.watch, kept, vault, self.stages, clock, self.signs, self.public)
+        letters, of_persons = persons(
+            site, kept, vault, links, self.dispatch, self.watch, post=self.post, public=self.public, sign=official.sign
+        )
         return [
             *self.push.routes,
+            *of_persons,
+            *overseen(kept, self.dispatch, lambda: self.bot.senders, self.settings),
             *Entries(site, self.watch, kept, vault, self.stages.words, self.public).routes,
-            *Inbox(site, kept, kept, vault, links, self.worlds.processes.get, clock, self.gone, self.push).routes,
-            *Office(site, kept, vault, self.stages, self.watch, clock, key, self.record, self.bot.refused).routes,
-            *Official(site, self.watch, kept, vault, self.stages, clock, self.signs, self.public).routes,
+            *Inbox(
+                site, kept, kept, vault, links, self.worlds.processes.get, clock, self.gone, self.push, letters
+            ).routes,
+            *office.routes,
+            *OfficeMessages(office, self.dispatch, self.currency, self.sources).routes,
+            *official.routes,
             Route("/s/{token}", carried.page),
             Route("/s/{token}", carried.open, methods=["POST"]),
         ]
@@ -282,7 +311,7 @@ class _Building:
             keep_watch(self.watch, self.bot),
             tell(Teller(kept, self.vault, GuardedPost(private=private), clock)),
             tell_ends(NotifyTeller(self.dispatch, kept, GuardedPost(private=private, answer_s=ANSWER_S))),
-            show(kept, self.streams, self.due, clock),
+            show(kept, self.streams, self.due, clock, releasing(self.dispatch, kept)),
             keep_routing(self.dispatch, self.woken),
         ]
 
