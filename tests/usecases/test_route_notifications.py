@@ -222,6 +222,21 @@ async def test_the_long_queue_of_a_campaign_is_no_silence(exchange: Exchange) ->
     assert len(await exchange.store.lease(SMS, "bulk", 10, exchange.now_ms)) == 1
 
 
+async def test_nor_is_it_when_something_else_is_heard_meanwhile(exchange: Exchange) -> None:
+    await exchange.sender(code=CODE)
+    await exchange.person(OLENA, CHAT, PAIR)
+    asked = await exchange.asked("code", OLENA, order=("viber", "telegram"))
+    (accepted,) = await exchange.send([asked], campaign=7)
+    await exchange.carries(VIBER)
+    await exchange.routes()
+    exchange.passes(20)
+    await exchange.routes()
+    exchange.passes(300)
+    await exchange.reports(accepted.number, "failed")
+    await exchange.routes()
+    assert await statuses(exchange, accepted) == [(VIBER, "permanent-failure"), (TELEGRAM, "created")]
+
+
 async def test_a_campaign_that_nobody_takes_ends_too(exchange: Exchange) -> None:
     await exchange.sender(service="It is late.")
     (accepted,) = await exchange.send([await exchange.asked("service", OLENA)], campaign=7)

@@ -23,7 +23,6 @@ from vikno.packs.phrases import TEXTS, read_languages
 from vikno.packs.places import country_folders
 from vikno.packs.policy import message_facts, read_policy
 from vikno.packs.process import quiet_hours, zone_named
-from vikno.usecases.answer_wants import WEB
 from vikno.usecases.channel import Capabilities
 from vikno.usecases.dispatch import Book, Dispatch
 from vikno.usecases.judge import About, Judge
@@ -38,8 +37,6 @@ from vikno.usecases.sign_links import Links
 log = logging.getLogger("vikno.router")
 
 LOOK_AGAIN_S = 1.0
-ON_THE_WEB = Capabilities(receipts=False, rate_per_s=1000.0, chat_gap_s=0.0)
-"""The chat on the site: what is told there stands there, and nobody says who has looked."""
 
 
 @dataclass(frozen=True)
@@ -117,11 +114,9 @@ def make_dispatch(  # noqa: PLR0913 - what it is made of
     what_if: Iterable[str] = (),
     nudge: Callable[[], None] = lambda: None,
 ) -> Dispatch:
-    """`accounts`: beside the chat on the site. `home`: the country whose contracts pay. `what_if`: drafts taken for
-    law."""
+    """`home`: the country whose contracts pay. `what_if`: drafts that are taken for law."""
     prices = ContractPrices(lands.deliveries, home)
-    there = {**accounts, WEB: ON_THE_WEB}
-    judge = Judge(lands.policy(what_if), lands.manner, prices, there, zone_of_country, lands.clocks())
+    judge = Judge(lands.policy(what_if), lands.manner, prices, accounts, zone_of_country, lands.clocks())
     phrases = read_languages(TEXTS / "notifications")
     return Dispatch(book, vault, judge, clock, phrases, quiet=lands.quiet, zone=zone_named, links=links, nudge=nudge)
 

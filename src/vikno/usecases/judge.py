@@ -136,7 +136,7 @@ class Judge:
         country = where.country or about.organisation.audience
         for way in person.ways:
             known = self.accounts.get(way.account)
-            if known is None:
+            if known is None and way.account != WEB:  # the chat on the site is always here
                 continue
             channel = way.account.partition("/")[0]
             whole = self.decide(about, channel, where, person, now_ms)
@@ -145,7 +145,7 @@ class Judge:
                 way.conversation,
                 way.account,
                 alive=way.status == "alive",
-                receipts=known.receipts,
+                receipts=known is not None and known.receipts,
                 wanted=not person.choices.refuses(slug, content, channel),
                 whole=whole,
                 pointer=pointer,
