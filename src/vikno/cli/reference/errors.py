@@ -26,6 +26,7 @@ CALLS = {
     "file_unreadable": "the file is not there, too large, or not UTF-8",
     "file_unwritable": "the result cannot be written there",
     "folder_missing": "`vikno check` needs a country folder, `vikno senders` that of a sender",
+    "head_wrong": "a head of the consent ledger is written as `vikno ledger verify` prints it",
     "hook_unknown": "there is no hook of this id",
     "key_unknown": "no key of this id is in force",
     "label_wrong": "the label of a key is one short line",
