@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from vikno.api.campaigns import shapes
 from vikno.api.messages import described
 from vikno.api.messages.shapes import READ, WRITTEN
 from vikno.api.operations import BODY, operation
@@ -33,6 +34,8 @@ SHAPES = (
     Problem,
     *READ,
     *WRITTEN,
+    *shapes.READ,
+    *shapes.WRITTEN,
 )
 VERSION = "1.0.0"
 """Of the API. Fields may be added to answers; whatever else changes is another address."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from vikno.api.campaigns import described as campaigns
 from vikno.api.messages.reading import STATUSES
 from vikno.api.messages.sending import MOST_KEY
 from vikno.api.messages.shapes import (
@@ -41,7 +42,7 @@ SENDING = ("sender_not_approved", "request_repeated", "daily_limit_reached")
 
 def paths() -> dict[str, Any]:
     """Address -> method -> operation, each with the key that it wants."""
-    found = {**_messages(), **_templates(), **_callbacks()}
+    found = {**_messages(), **_templates(), **_callbacks(), **campaigns.paths()}
     found["/api/figures"] = {
         "parameters": [_query("since", "From when; a day ago unless said.", {"type": "string"})],
         "get": operation(

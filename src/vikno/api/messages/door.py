@@ -12,6 +12,7 @@
     PUT    /api/templates/{slug}           a new version, which waits for its reviewer
     GET    /api/figures                    ?since=  how many came to what
     GET    /api/sender                     who you are here
+    …      /api/campaigns                  one message to many people (`vikno.api.campaigns`)
     GET    /api/callbacks                  where you hear what became of messages
     PUT    /api/callbacks                  one more address   -> its secret
     DELETE /api/callbacks/{id}             no more
@@ -28,6 +29,7 @@ from dataclasses import dataclass, field
 from starlette.types import Receive, Scope
 
 from vikno.api.answers import Answer, header, parameters, read_body, whole, wrong_method
+from vikno.api.campaigns.app import CampaignDoor
 from vikno.api.keys import Buckets
 from vikno.api.messages import callbacks, reading, sending, templates
 from vikno.api.messages.room import Caller, Room
@@ -37,7 +39,7 @@ from vikno.api.problems import Refused, problem, refused, shortened
 
 MOST_MESSAGE_BYTES = 64 * 1024
 """Of the body of one message."""
-ROOMS = frozenset({"messages", "batches", "templates", "figures", "sender", "callbacks"})
+ROOMS = frozenset({"messages", "batches", "templates", "figures", "sender", "callbacks", "campaigns"})
 """The addresses below /api/ that are answered here."""
 IDEMPOTENCY = b"idempotency-key"
 
@@ -49,6 +51,7 @@ class Door:
     room: Room
     rings: KeyRings
     buckets: Buckets = field(default_factory=Buckets)
+    campaigns: CampaignDoor | None = None
 
     async def answer(self, scope: Scope, receive: Receive, parts: list[str]) -> Answer:
         """Raises Refused, and what the store raises."""
@@ -56,6 +59,8 @@ class Door:
         match parts:
             case ["messages", *rest]:
                 return await self._messages(scope, receive, caller, rest)
+            case ["campaigns", *rest] if self.campaigns is not None:
+                return await self.campaigns.answer(scope, receive, caller, rest)
             case ["templates", *rest] if len(rest) < 2:
                 return await self._templates(scope, receive, caller, rest)
             case ["callbacks", *rest]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 import apsw
 
 from vikno.stores.sqlite.asked import Chore
-from vikno.stores.sqlite.desk import AT_A_STRETCH
 from vikno.stores.sqlite.notifications import Notifications
 from vikno.stores.sqlite.people import AT_ONCE, People
 from vikno.stores.sqlite.queries import change, rows, statements
@@ -38,6 +37,8 @@ _LAST_ADDRESS = statements("notifications.sql")["last_address"]
 FLOWS: Mapping[str, str] = {"running": "running", "paused": "paused", "stopped": "stopped"}
 LEFT = frozenset({"sending", "sent", "unknown"})
 """Of a try: it has left, or may have."""
+PLANNED_AT_A_STRETCH = 125
+"""So many rows are kept before the loop may see to others: about two milliseconds."""
 STOPPED = b'{"what":"ended","why":"stopped"}'
 
 
@@ -176,8 +177,8 @@ class Campaigns(People, Notifications):
             kept = _kept(writing, campaign)
             if kept.cursor != chunk or kept.status != "running":
                 return False
-            for start in range(0, len(made), AT_A_STRETCH):
-                keep(writing, made[start : start + AT_A_STRETCH], now_ms)
+            for start in range(0, len(made), PLANNED_AT_A_STRETCH):
+                keep(writing, made[start : start + PLANNED_AT_A_STRETCH], now_ms)
                 await asyncio.sleep(0)
             writing.execute(_SQL["move_on"], (counted, now_ms, campaign))
             return True

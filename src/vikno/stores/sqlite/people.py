@@ -73,7 +73,7 @@ class People(Desk):
         asked: dict[str, int] = {}
         ways: dict[int, dict[int, Reached]] = {}
         followers = set[int]()
-        for name, person, is_first, *way in self._each(_SQL["read_asked"], [(name,) for name in names]):
+        for name, person, is_first, *way in self._all(_SQL["read_asked"], json.dumps(list(names))):
             asked[name] = person
             ways.setdefault(person, {})[way[0]] = _reached(way)
             if not is_first:

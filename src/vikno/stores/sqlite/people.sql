@@ -1,9 +1,10 @@
 -- To whom: addresses that are one person's, what they chose and agreed to.
 
 -- name: read_asked
--- One that was asked for, with the number of its person.
-SELECT conversation, coalesce(person, id), person IS NULL, id, conversation, account, status, lang, zone, heard_ms > 0
-FROM address WHERE conversation = ?;
+-- Those that were asked for, each with the number of its person.
+SELECT a.conversation, coalesce(a.person, a.id), a.person IS NULL, a.id, a.conversation, a.account, a.status, a.lang,
+    a.zone, a.heard_ms > 0
+FROM json_each(?) AS j CROSS JOIN address AS a ON a.conversation = j.value;
 
 -- name: read_first_way
 -- The address that those of its person stand for.

@@ -81,7 +81,7 @@ def _numbers(writing: apsw.Cursor, made: Sequence[NotificationMade]) -> Mapping[
     names = {way for one in made for way in one.ways}
     names |= {one.to.conversation for one in made}
     found, unsealed, begun = dict[str, tuple[int, bool]](), dict[str, Addressed](), dict[str, Addressed]()
-    known = {name: row for name, *row in writing.executemany(_FIND_NUMBER, [(name,) for name in names])}
+    known = {name: row for name, *row in writing.execute(_FIND_NUMBER, (json.dumps([*names]),))}
     for name, (number, status, sealed) in known.items():
         found[str(name)] = int(number), status == "alive"
         if not sealed:

@@ -1,0 +1,1 @@
+"""The API for campaigns: one message to many people."""
