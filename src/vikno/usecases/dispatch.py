@@ -19,6 +19,7 @@ from vikno.domain.notify.markup import as_plain
 from vikno.domain.notify.template import Template, parse
 from vikno.domain.rules.conditions import Answer
 from vikno.usecases.channel import Outbound, Purpose
+from vikno.usecases.count_days import Days
 from vikno.usecases.judge import About, Judge, Whereabouts, zone_of
 from vikno.usecases.notifications import Direction, NotificationKept, Notifications
 from vikno.usecases.organisations import Organisation, Organisations, TemplateKept, TemplateText, Words, decode_template
@@ -96,9 +97,13 @@ class Dispatch:
     links: Links | None = None
     nudge: Callable[[], None] = lambda: None
     """Called when something was queued."""
+    days: Days = field(init=False)
     _rows: dict[int, tuple[int, Rendering]] = field(default_factory=dict)
     _organisations: dict[int, tuple[int, Organisation]] = field(default_factory=dict)
     _flows: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.days = Days(self.book)
 
     async def rendering(self, row: int) -> Rendering | None:
         """A version of a template by its own number. Its words never change; its review is looked up once a second."""

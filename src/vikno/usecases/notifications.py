@@ -58,7 +58,8 @@ class NotificationMade:
 
     `sealed`: the personalisation and the recipient as they were given. `plan`: the steps and what was left out, as
     JSON without a person in it, so that those alike are kept once; `ways`: the conversations of its steps.
-    `due_ms`: when to look at it again; None where only its notice can change anything.
+    `due_ms`: when to look at it again; None where only its notice can change anything. `others`: addresses of `ways`
+    that were not known when it was planned.
     """
 
     organisation: int
@@ -79,6 +80,7 @@ class NotificationMade:
     expires_ms: int
     due_ms: int | None
     micros: int = 0
+    others: tuple[Addressed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +240,10 @@ class Notifications(Protocol):
 
         Raises RequestRepeated where `request` came before with another digest, TooManyAtOnce.
         """
+        ...
+
+    async def request_kept(self, request: Request) -> tuple[int, ...]:
+        """What this request made, if it came before. Raises RequestRepeated where it came with another digest."""
         ...
 
     async def notification(self, notification: int) -> NotificationKept | None:

@@ -30,13 +30,14 @@ from vikno.domain.notify.route import (
     patience_ms,
     rules_of,
 )
+from vikno.usecases.count_days import DAY_MS
 from vikno.usecases.dispatch import Dispatch, Rendering, Sealed, decode_sealed
 from vikno.usecases.judge import About, together
 from vikno.usecases.notifications import InHand, Moved, NotificationKept, NotificationStatus, StepMade
 from vikno.usecases.organisations import Organisation
 from vikno.usecases.people import PersonKept
 from vikno.usecases.ports import StoreClosed, StoreUnavailable
-from vikno.usecases.send_notifications import DAY_MS, INBOX, next_hour
+from vikno.usecases.send_notifications import INBOX, next_hour
 
 log = logging.getLogger("vikno.router")
 

@@ -15,6 +15,7 @@ import msgspec
 
 from vikno.domain.errors import ViknoError
 from vikno.domain.notify.route import Plan, decode_plan, encode_plan, patience_ms, route, why_nowhere
+from vikno.usecases.count_days import DAY_MS
 from vikno.usecases.dispatch import Dispatch, Rendering, Sealed, encode_sealed
 from vikno.usecases.judge import Whereabouts, together
 from vikno.usecases.notifications import (
@@ -29,7 +30,6 @@ from vikno.usecases.notifications import (
 from vikno.usecases.organisations import KeyKind, Organisation
 from vikno.usecases.people import PersonKept
 
-DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 INBOX = "inbox"
 
@@ -97,10 +97,15 @@ async def send_notifications(
     Raises RequestRepeated, DailyLimitReached, TooManyAtOnce, and what filling a template raises.
     """
     now_ms = dispatch.clock()
+    if request is not None and (before := await dispatch.book.request_kept(request)):
+        return await accepted_before(dispatch, before)
+    if await dispatch.days.room(organisation, key, now_ms) < len(asked):
+        raise DailyLimitReached(organisation.per_day)
     made, plans = await plan_notifications(dispatch, organisation, key, asked, now_ms, flow, lane)
     kept = await dispatch.book.keep_notifications(made, now_ms, request)
-    if kept.repeated:
-        return await _again(dispatch, kept.ids)
+    if kept.repeated:  # it came twice at once
+        return await accepted_before(dispatch, kept.ids)
+    dispatch.days.took(organisation, key, len(made))
     dispatch.nudge()
     answers = []
     for number, one, plan, which in zip(kept.ids, made, plans, asked, strict=True):
@@ -109,7 +114,7 @@ async def send_notifications(
     return tuple(answers)
 
 
-async def _again(dispatch: Dispatch, ids: Sequence[int]) -> tuple[Accepted, ...]:
+async def accepted_before(dispatch: Dispatch, ids: Sequence[int]) -> tuple[Accepted, ...]:
     """The answer of the first time to a request that came before, whatever has become of it since."""
     found = {one.notification.id: one for one in await dispatch.book.in_hand(ids)}
     answers = []
@@ -177,13 +182,16 @@ class Decided:
     micros: int
 
 
-@dataclass(frozen=True, slots=True)
-class DecidedFor:
-    """The same for one recipient: the conversations that are theirs, and the account, name and address it is for."""
+class DecidedFor(msgspec.Struct, frozen=True):
+    """The same for one recipient: the conversations that are theirs, and the account, name and address it is for.
+
+    `others`: account, name and address of those beside it that nobody is known by.
+    """
 
     decided: Decided
     ways: tuple[str, ...]
     to: tuple[str, str, str]
+    others: tuple[tuple[str, str, str], ...] = ()
 
 
 async def decide_notifications(
@@ -248,7 +256,8 @@ class _Deciding:
                 person = _together((), names)
             decided = self._alike[alike] = self._decide(asked, person, ways)
         self._told[whose] += self._key != "test" and decided.status != "permanent-failure"
-        return DecidedFor(decided, ways, to)
+        others = tuple([one for one in names if one[1] not in people and one is not to]) if len(names) > 1 else ()
+        return DecidedFor(decided, ways, to, others)
 
     def _decide(self, asked: Asked, person: PersonKept, mine: tuple[str, ...]) -> Decided:
         now_ms, organisation, judge = self._now_ms, self._organisation, self._dispatch.judge
@@ -357,6 +366,9 @@ def _made(
         expires_ms=decided.expires_ms,
         due_ms=due_ms,
         micros=decided.micros,
+        others=tuple(
+            [Addressed(name, account, vault.seal(other)) for account, name, other in found.others if name in ways]
+        ),
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
 from tests.api.messages.conftest import DELAY, PHONE, VAULT, Desk, delay
+from vikno.usecases.organisations import OrganisationGiven
 from vikno.usecases.people import Choices
 
 
@@ -67,6 +69,30 @@ async def test_the_same_request_again_is_answered_as_it_was_and_nothing_goes_twi
     assert len(kept) == 1
     bad = await desk.call("POST", "/api/messages", delay(), idempotency_key="a b")
     assert bad.status_code == 422
+
+
+async def test_a_request_that_comes_again_is_answered_as_it_was_though_its_sender_may_send_no_more(desk: Desk) -> None:
+    first = await desk.call("POST", "/api/messages", delay(), idempotency_key="k-1")
+    skyfen = desk.organisations["skyfen"]
+    await desk.store.review_organisation(skyfen.id, "suspended", "reviewer", "complaints")
+    desk.clock.on(seconds=2)
+    again = await desk.call("POST", "/api/messages", delay(), idempotency_key="k-1")
+    assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+    assert (await desk.call("POST", "/api/messages", delay(), idempotency_key="k-2")).status_code == 403
+
+
+async def test_more_than_was_agreed_for_a_day_waits_for_the_next(desk: Desk) -> None:
+    skyfen = replace(desk.organisations["skyfen"], per_day=2)
+    given = OrganisationGiven(**{one.name: getattr(skyfen, one.name) for one in fields(OrganisationGiven)})
+    await desk.store.put_organisation(given, desk.clock())
+    desk.clock.on(seconds=2)
+    statuses = [(await desk.call("POST", "/api/messages", delay())).status_code for _ in range(3)]
+    assert statuses == [201, 201, 429]
+    last = await desk.call("POST", "/api/messages", delay())
+    assert last.json()["code"] == "daily_limit_reached"
+    assert (await desk.call("POST", "/api/messages", delay(), key="skyfen test")).status_code == 201
+    desk.clock.on(days=1)
+    assert (await desk.call("POST", "/api/messages", delay())).status_code == 201
 
 
 WRONG: list[tuple[dict[str, Any], int, str, str | None, str]] = [

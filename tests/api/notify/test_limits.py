@@ -108,7 +108,7 @@ def test_a_day_goes_on_after_a_restart(tmp_path: Path) -> None:
     try:
         for key in ("test", "live", "live", "live"):
             assert small.call("POST", SMS, good, key=key).status_code == 201
-        small.face.sending.days._days.clear()
+        small.face.sending.dispatch.days._days.clear()
         assert small.call("POST", SMS, good).status_code == 429
     finally:
         small.stop()

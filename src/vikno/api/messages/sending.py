@@ -31,6 +31,7 @@ from vikno.usecases.send_notifications import (
     Accepted,
     Asked,
     DailyLimitReached,
+    accepted_before,
     plan_notifications,
     send_notifications,
 )
@@ -53,13 +54,15 @@ class _Rows(msgspec.Struct, forbid_unknown_fields=True):
 async def send_one(room: Room, caller: Caller, key: str, body: bytes) -> Answer:
     """One message."""
     request = _request(caller, key, b"one", body)
+    if before := await _before(room, request):  # its answer is that of the first time, whatever has changed since
+        message = as_shape(body, MessageAsked)
+        return Answer(200, encode(_accepted(before[0], message.reference, [])), headers=_where(before[0]))
     caller.check_standing()
     message = as_shape(body, MessageAsked)
     asked, warnings = await asked_for(room, caller, message)
     (accepted,), again = await _sent(room, caller, [asked], request)
     shown = _accepted(accepted, message.reference, warnings)
-    where: Headers = ((b"location", f"/api/messages/{accepted.id}".encode()),)
-    return Answer(200 if again else 201, encode(shown), headers=where)
+    return Answer(200 if again else 201, encode(shown), headers=_where(accepted))
 
 
 async def send_many(room: Room, caller: Caller, key: str, body: bytes) -> Answer:
@@ -111,6 +114,20 @@ def batch_numbers(room: Room, written: str) -> range | None:
         return None
     first = found >> BATCH_BITS
     return range(first, first + (found & (1 << BATCH_BITS) - 1) + 1)
+
+
+async def _before(room: Room, request: Request | None) -> tuple[Accepted, ...]:
+    """What the same request was answered before. Raises Refused where its key was used for another."""
+    if request is None:
+        return ()
+    try:
+        return await accepted_before(room.dispatch, await room.book.request_kept(request))
+    except RequestRepeated:
+        raise refused("request_repeated") from None
+
+
+def _where(accepted: Accepted) -> Headers:
+    return ((b"location", f"/api/messages/{accepted.id}".encode()),)
 
 
 async def _sent(

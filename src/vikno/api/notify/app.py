@@ -30,7 +30,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from vikno.api.notify.answers import Answers
 from vikno.api.notify.auth import Caller, Doorkeeper
 from vikno.api.notify.errors import BUSY, FAILED, Headers, Refused, body_of, nothing_found
-from vikno.api.notify.limits import Days, Rates
+from vikno.api.notify.limits import Rates
 from vikno.api.notify.sending import Body, Sending
 from vikno.api.notify.showing import Showing
 from vikno.api.notify.templates import Catalogue
@@ -87,7 +87,6 @@ class Notify:
             from_email,
             lambda: str(uuid4()),
             rates or Rates(),
-            Days(dispatch.book),
             abroad,
         )
         self.showing = Showing(dispatch, answers, catalogue)

@@ -12,17 +12,14 @@ from dataclasses import dataclass, field
 
 from vikno.api.notify.auth import Caller
 from vikno.api.notify.errors import too_many
-from vikno.usecases.notifications import Notifications
+from vikno.usecases.count_days import Days, next_day_s
 from vikno.usecases.send_messages import Pace
-from vikno.usecases.send_notifications import DAY_MS
 
 PER_MINUTE = 3000
 MOST_AT_ONCE = 1000
 SLOTS_PER_S = 4
 """The minute is counted in quarters of a second."""
 MINUTE_S = 60
-TEST = "test"
-"""The reason of all that a test key has sent: nothing of it leaves, so it counts for no day."""
 
 
 @dataclass(slots=True)
@@ -88,44 +85,12 @@ class Rates:
         room.minute.take(now_s)
 
 
-@dataclass(slots=True)
-class _Day:
-    """Messages of an organisation on one day."""
-
-    day: int
-    sent: int
-
-
-@dataclass
-class Days:
-    """Messages, by organisation and day in UTC. What was sent before this process began is asked of the record."""
-
-    book: Notifications
-    _days: dict[int, _Day] = field(default_factory=dict)
-
-    async def check(self, caller: Caller, kind: str, now_ms: int) -> None:
-        """Raises Refused where all of today's messages are sent."""
-        if caller.kind == TEST:
-            return
-        organisation = caller.organisation
-        today = now_ms // DAY_MS
-        known = self._days.get(organisation.id)
-        if known is None or known.day != today:
-            tallies = await self.book.tallies(today * DAY_MS, organisation.id)
-            sent = sum(tally.count for tally in tallies if tally.reason != TEST)
-            known = self._days.get(organisation.id)  # somebody may have asked at the same time
-            if known is None or known.day != today:
-                known = self._days[organisation.id] = _Day(today, sent)
-        if known.sent >= organisation.per_day:
-            raise reached(kind, organisation.per_day, now_ms)
-
-    def took(self, caller: Caller) -> None:
-        """One more is on record."""
-        if caller.kind != TEST and (known := self._days.get(caller.organisation.id)) is not None:
-            known.sent += 1
+async def check_day(days: Days, caller: Caller, kind: str, now_ms: int) -> None:
+    """Raises Refused where all of today's messages are sent."""
+    if not await days.room(caller.organisation, caller.kind, now_ms):
+        raise reached(kind, caller.organisation.per_day, now_ms)
 
 
 def reached(kind: str, most: int, now_ms: int) -> Exception:
     """Today's messages are sent."""
-    left_s = (DAY_MS - now_ms % DAY_MS) // 1000 + 1
-    return too_many("TooManyRequestsError", f"Exceeded send limits ({kind}: {most}) for today", left_s)
+    return too_many("TooManyRequestsError", f"Exceeded send limits ({kind}: {most}) for today", next_day_s(now_ms))

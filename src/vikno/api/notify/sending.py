@@ -14,7 +14,7 @@ from typing import Any
 from vikno.api.notify.answers import UNSUBSCRIBE, Answers, sanitised, words_of
 from vikno.api.notify.auth import Caller
 from vikno.api.notify.errors import ABROAD, NO_FILES, NOT_APPROVED, TEAM, TRIAL, Refused, nothing_found, refused
-from vikno.api.notify.limits import Days, Rates, reached
+from vikno.api.notify.limits import Rates, check_day, reached
 from vikno.api.notify.requests import Email, Sms, check_file, check_letter, files_in, read_json, read_mail, read_sms
 from vikno.api.notify.templates import MOST_REMEMBERED, Catalogue
 from vikno.domain.errors import ViknoError
@@ -50,7 +50,6 @@ class Sending:
     fresh: Callable[[], str]
     """A random UUID."""
     rates: Rates
-    days: Days
     abroad: bool = True
     _flows: dict[int, int] = field(default_factory=dict)
     _places: dict[int, set[str]] = field(default_factory=dict)
@@ -63,7 +62,7 @@ class Sending:
         if kind not in ("sms", "email", "letter"):
             raise nothing_found()
         if kind != "letter":
-            await self.days.check(caller, kind, now_ms)
+            await check_day(self.dispatch.days, caller, kind, now_ms)
         given = read_json(await body())
         if kind == "sms":
             return await self._sms(caller, read_sms(given, caller.organisation.audience, now_ms), now_ms)
@@ -170,7 +169,6 @@ class Sending:
             only=None if rendering.text.order else kept.kind,
         )
         accepted = await self._send(caller, asked, kept.kind, now_ms)
-        self.days.took(caller)
         plan = accepted.plan
         routing = {
             "status": accepted.status,

@@ -24,6 +24,7 @@ from vikno.usecases.notifications import (
     NotificationKept,
     NotificationMade,
     Request,
+    RequestRepeated,
     Tally,
     Traced,
     Wanted,
@@ -84,6 +85,14 @@ class Notifications(Desk):
             return note(writing, ids, now_ms, request)
 
         return await self._ask(self._chores, Chore(keep_all))
+
+    async def request_kept(self, request: Request) -> tuple[int, ...]:
+        """What this request made, if it came before."""
+        for digest, first, count in self._all(_SQL["find_request"], request.organisation, request.key):
+            if digest != request.digest:
+                raise RequestRepeated
+            return tuple(range(first, first + count))
+        return ()
 
     async def notification(self, notification: int) -> NotificationKept | None:
         """By its number."""
