@@ -7,7 +7,7 @@ import contextlib
 import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from functools import cached_property, partial
 from importlib.resources import files
@@ -22,6 +22,7 @@ from vikno.api.keys import whose
 from vikno.api.notify.app import Notify
 from vikno.bootstrap.accounts import accounts_of, inbox_of
 from vikno.bootstrap.bot import Account, Bot
+from vikno.bootstrap.campaigning import Campaigning
 from vikno.bootstrap.chores import at_work, keep_watch, look_after, show, tell, tell_ends
 from vikno.bootstrap.dispatching import ContractPrices, Lands, keep_routing, make_dispatch, releasing
 from vikno.bootstrap.intake import Intake, authorities, make_desk, others_of, stages_of
@@ -249,10 +250,16 @@ class _Building:
         """For the systems of authorities and organisations."""
         every = stages_of(self.worlds.processes)
         door = make_door(self.kept, self.dispatch, self.lands, self.home, self.settings, self.sources)
+        door = replace(door, campaigns=self.campaigning.door(door.room))
         others = partial(_others, self.worlds)
         return Api(
             self.kept, self.vault, self.record, lambda: every, self.public, self.clock, others=others, messages=door
         )
+
+    @cached_property
+    def campaigning(self) -> Campaigning:
+        """Who runs campaigns."""
+        return Campaigning(self.dispatch, self.kept)
 
     @property
     def currency(self) -> str:
@@ -313,6 +320,7 @@ class _Building:
             tell_ends(NotifyTeller(self.dispatch, kept, GuardedPost(private=private, answer_s=ANSWER_S))),
             show(kept, self.streams, self.due, clock, releasing(self.dispatch, kept)),
             keep_routing(self.dispatch, self.woken),
+            self.campaigning.run(),
         ]
 
     @contextlib.asynccontextmanager

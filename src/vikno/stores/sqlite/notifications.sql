@@ -45,7 +45,8 @@ SELECT seq FROM sqlite_sequence WHERE name = 'notification';
 SELECT seq FROM sqlite_sequence WHERE name = 'address';
 
 -- name: find_number
-SELECT conversation, id, status, sealed IS NOT NULL FROM address WHERE conversation = ?;
+SELECT a.conversation, a.id, a.status, a.sealed IS NOT NULL
+FROM json_each(?) AS j CROSS JOIN address AS a ON a.conversation = j.value;
 
 -- name: keep_address
 -- One that an organisation gave; it was never met.
