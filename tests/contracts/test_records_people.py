@@ -156,7 +156,7 @@ async def test_when_one_address_is_erased_the_others_stay_one_person(records: Re
 # ---- what they agreed to ----
 
 
-async def test_the_last_that_was_said_counts(records: RecordsKeeper) -> None:
+async def test_the_narrower_word_counts_before_the_wider_and_the_later_before_the_earlier(records: RecordsKeeper) -> None:
     await a_sender(records)
     await meet(records, CHAT)
     said = [agrees(CHAT), agrees(CHAT, "none"), agrees(CHAT, "written"), agrees(CHAT, "soft", content="*")]
@@ -165,7 +165,15 @@ async def test_the_last_that_was_said_counts(records: RecordsKeeper) -> None:
     for n, one in enumerate(said):
         await records.agree(one, chain, 1_000 + n)
         heard.append((await person(records)).consent)
-    assert heard == ["given", "none", "written", "soft", "none", "none", "none"]
+    assert heard == ["given", "none", "written", "written", "none", "none", "none"]
+
+
+async def test_a_yes_to_all_does_not_undo_a_no_to_one(records: RecordsKeeper) -> None:
+    await a_sender(records)
+    await meet(records, CHAT)
+    for n, one in enumerate([agrees(CHAT, "none"), agrees(CHAT, "given", "*", "*")]):
+        await records.agree(one, chain, 1_000 + n)
+    assert (await person(records)).consent == "none"
 
 
 async def test_a_line_says_what_was_shown_and_covers_the_one_before(records: RecordsKeeper) -> None:

@@ -133,6 +133,31 @@ class Agreed:
     seal: bytes
 
 
+def consent_of(said: Iterable[tuple[str, str, Consent]]) -> Consent:
+    """What holds, from what one person has said in order: organisation and content, each named or `*`, and consent.
+
+    The narrower word counts before the wider, so that a later "yes" to all does not undo a "no" to one. Taking back
+    takes back whatever is as narrow or narrower.
+
+    >>> consent_of([("sky", "*", "given"), ("*", "*", "none")]), consent_of([("sky", "*", "none"), ("*", "*", "given")])
+    ('none', 'none')
+    >>> consent_of([("*", "*", "none"), ("sky", "advertising", "written")])
+    'written'
+    """
+    holds: dict[tuple[bool, bool], Consent] = {}
+    for organisation, content, consent in said:
+        named = organisation != EVERY, content != EVERY
+        if consent == "none":
+            holds = {one: held for one, held in holds.items() if one[0] < named[0] or one[1] < named[1]}
+        holds[named] = consent
+    if (True, True) in holds:
+        return holds[True, True]
+    halves = [holds[one] for one in ((True, False), (False, True)) if one in holds]
+    if halves:
+        return "none" if "none" in halves else halves[0]
+    return holds.get((False, False), "none")
+
+
 Chain = Callable[[bytes, Agreed], bytes]
 """From the seal of the line before, and a line without its seal, to its seal: a keyed hash."""
 

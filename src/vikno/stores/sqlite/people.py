@@ -21,6 +21,7 @@ from vikno.usecases.people import (
     PersonKept,
     PersonUnknown,
     Reached,
+    consent_of,
     decode_choices,
     encode_choices,
 )
@@ -54,8 +55,10 @@ class People(Desk):
         owners = {way.id: person for person, mine in ways.items() for way in mine}
         addresses = json.dumps(list(owners))
         chosen = {person: decode_choices(said) for person, said in self._all(_SQL["read_chosen"], persons)}
-        lines = self._all(_SQL["read_consents"], addresses, organisation, content)
-        consents: dict[int, Consent] = {owners[address]: consent for _, address, consent in sorted(lines)}
+        said: dict[int, list[tuple[str, str, Consent]]] = {}
+        for _, address, *line in sorted(self._all(_SQL["read_consents"], addresses, organisation, content)):
+            said.setdefault(owners[address], []).append((line[0], line[1], line[2]))
+        consents = {person: consent_of(lines) for person, lines in said.items()}
         told = dict.fromkeys(ways, (0, 0))
         for address, all_of_it, today in self._all(_SQL["count_told"], addresses, organisation, since_ms):
             before = told[owners[address]]

@@ -20,8 +20,8 @@ WHERE a.sealed IS NOT NULL;
 SELECT c.person, c.chosen FROM json_each(?) AS j CROSS JOIN choices AS c ON c.person = j.value;
 
 -- name: read_consents
--- Of these addresses, what was said about this organisation and content or about all; the last that was said counts.
-SELECT a.id, a.person, a.consent FROM json_each(?1) AS j CROSS JOIN agreed AS a ON a.person = j.value
+-- Of these addresses, what was said about this organisation and content or about all.
+SELECT a.id, a.person, a.organisation, a.content, a.consent FROM json_each(?1) AS j CROSS JOIN agreed AS a ON a.person = j.value
 WHERE (a.organisation = (SELECT slug FROM organisation WHERE id = ?2) OR a.organisation = '*')
 AND (a.content = ?3 OR a.content = '*');
 
