@@ -27,6 +27,19 @@ class Phone(Protocol):
 
     kind: str
 
+    @property
+    def address(self) -> str:
+        """By which the server knows this person."""
+        ...
+
+    def meet(self) -> None:
+        """They have met the bot before the demo began."""
+        ...
+
+    def neighbour(self, name: str, lang: str, number: int) -> str:
+        """Somebody else on this platform, who has met the bot: their address. `number`: no two have the same."""
+        ...
+
     async def open(self, token: str) -> None:
         """Come in by a QR with this token."""
         ...

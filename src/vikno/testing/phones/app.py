@@ -6,6 +6,7 @@ It shows a key of the office to whoever looks, so no other page may look or act 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -84,6 +85,8 @@ class Demo:
     counter: Counter
     key: str = ""
     """An API key of the authority, for the office page."""
+    more: Sequence[Route] = ()
+    """Other pages below /demo/."""
     ordered: list[Ordered] = field(default_factory=list)
 
     @property
@@ -95,6 +98,7 @@ class Demo:
                 Route("/demo/do", self.do, methods=["POST"]),
                 Route("/demo/order", self.order, methods=["POST"]),
                 Route("/demo/stage", self.stage, methods=["POST"]),
+                *self.more,
                 Route("/demo/{name}", self.part),
             ]
         )

@@ -20,6 +20,8 @@ MAIL_FROM = "Вікно <vikno@vikno.example>"
 VIBER_NAME = "Вікно"
 SMS_NUMBER = "1515"
 MOST_LINES = 60
+SLOW = "2"
+"""Telegrams a second: slow enough for somebody to press "midnight" while fifty are on their way."""
 STOP = "СТОП"
 VIBER_SAYS = {"unsubscribed": "blocked", "subscribed": "unblocked"}
 """What the app says on Viber, by the word that it has on the other phones."""
@@ -31,6 +33,19 @@ class ViberPhone:
 
     person: ViberPerson
     kind: str = "viber"
+
+    @property
+    def address(self) -> str:
+        return self.person.id
+
+    def meet(self) -> None:
+        """Who has unsubscribed since stays so."""
+        self.person.subscribed = self.person.subscribed or self.shown()["can"] != "allow"
+
+    def neighbour(self, name: str, lang: str, number: int) -> str:
+        person = self.person.server.person(f"{name} {number}", lang)
+        person.subscribed = True
+        return person.id
 
     async def open(self, token: str) -> None:
         await self.person.open(context=token)
@@ -63,7 +78,9 @@ class ViberPhone:
 
 async def viber(_: World, opened: AsyncExitStack) -> Platform:
     """Viber's bot API, as far as a bot meets it."""
-    server = await opened.enter_async_context(ViberServer(VIBER_TOKEN, name=VIBER_NAME, uri="vikno-demo"))
+    server = await opened.enter_async_context(
+        ViberServer(VIBER_TOKEN, name=VIBER_NAME, uri="vikno-demo", receipts=True)
+    )
     person = server.person("Олена", "uk")
     settings = {"VIKNO_VIBER_TOKEN": VIBER_TOKEN, "VIKNO_VIBER_NAME": VIBER_NAME, "VIKNO_VIBER_API": server.api}
     return Platform(ViberPhone(person), settings)
@@ -78,6 +95,16 @@ class MailPhone:
     kind: str = "email"
     _labels: list[list[str]] = field(default_factory=list)
     """Of each letter's choices."""
+
+    @property
+    def address(self) -> str:
+        return self.person.address
+
+    def meet(self) -> None:
+        """A mailbox takes letters from everybody."""
+
+    def neighbour(self, name: str, lang: str, number: int) -> str:  # noqa: ARG002 - letters have no language
+        return self.person.world.person(name, f"passenger{number}@mail.example").address
 
     async def open(self, token: str) -> None:
         local, _, domain = self.to.partition("@")
@@ -138,6 +165,18 @@ class TelegramPhone:
     person: TelegramPerson
     kind: str = "telegram"
 
+    @property
+    def address(self) -> str:
+        return str(self.person.id)
+
+    def meet(self) -> None:
+        self.person.started = True
+
+    def neighbour(self, name: str, lang: str, number: int) -> str:  # noqa: ARG002 - Telegram counts by itself
+        person = self.person.server.person(name, lang)
+        person.started = True
+        return str(person.id)
+
     async def open(self, token: str) -> None:
         await self.person.open(token=token)
 
@@ -165,7 +204,11 @@ async def telegram(_: World, opened: AsyncExitStack) -> Platform:
     server = await opened.enter_async_context(
         TelegramServer(TELEGRAM_TOKEN, username="vikno_demo_bot", rates=True, second_s=0.2)
     )
-    settings = {"VIKNO_TELEGRAM_TOKEN": TELEGRAM_TOKEN, "VIKNO_TELEGRAM_API": server.api}
+    settings = {
+        "VIKNO_TELEGRAM_TOKEN": TELEGRAM_TOKEN,
+        "VIKNO_TELEGRAM_API": server.api,
+        "VIKNO_TELEGRAM_RATE": SLOW,
+    }
     return Platform(TelegramPhone(server.person("Андрій", "uk")), settings)
 
 
@@ -174,7 +217,20 @@ class SmsPhone:
     """Maria, with a telephone that has buttons."""
 
     phone: sms.Phone
+    gateway: sms.SmsGateway
     kind: str = "sms"
+
+    @property
+    def address(self) -> str:
+        return self.phone.number
+
+    def meet(self) -> None:
+        """A telephone takes what comes."""
+
+    def neighbour(self, name: str, lang: str, number: int) -> str:  # noqa: ARG002 - a gateway knows no names
+        """Every fourth one is from abroad, where an SMS costs more."""
+        abroad = number % 4 == 3
+        return self.gateway.phone(f"43664{5550000 + number}" if abroad else f"38067{5550000 + number}").number
 
     async def open(self, token: str) -> None:
         await self.phone.write(f"VIKNO {token}")
@@ -206,7 +262,7 @@ async def texts(about: World, opened: AsyncExitStack) -> Platform:
     hook = f"{about.public}/hooks/sms/main?secret={about.secret('sms/main')}"
     gateway = await opened.enter_async_context(sms.SmsGateway(hook=hook))
     settings = {"VIKNO_SMS_URL": gateway.url, "VIKNO_SMS_NUMBER": SMS_NUMBER}
-    return Platform(SmsPhone(gateway.phone("380501112233")), settings)
+    return Platform(SmsPhone(gateway.phone("380501112233"), gateway), settings)
 
 
 PLATFORMS: Sequence[Callable[[World, AsyncExitStack], Awaitable[Platform]]] = (telegram, viber, texts, mail)

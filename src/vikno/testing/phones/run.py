@@ -16,6 +16,8 @@ from vikno.portal.server import server
 from vikno.testing.phones import Phones
 from vikno.testing.phones.app import Demo
 from vikno.testing.phones.counter import counter
+from vikno.testing.phones.senders.clock import DemoClock
+from vikno.testing.phones.senders.pages import Senders
 
 
 class _Late:
@@ -48,11 +50,16 @@ def demo(
     public = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     phones.start(_free_port(), public)
     try:
-        late = _Late()
+        late, clock, folders = _Late(), DemoClock(), tuple(countries)
         web = make_web(
-            countries=countries, store=store, settings=Settings(public, phones.settings), mounts={"/demo/": late}
+            countries=folders,
+            store=store,
+            settings=Settings(public, phones.settings),
+            mounts={"/demo/": late},
+            clock=clock,
         )
-        late.demo = Demo(phones, web.intake, public, counter(web.intake.desk.words))
+        senders = Senders(phones, web, clock, folders)
+        late.demo = Demo(phones, web.intake, public, counter(web.intake.desk.words), more=senders.routes)
         opened()
         server(web.app, host, port, web.stopping, web.quick).run()
     finally:
