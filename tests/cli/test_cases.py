@@ -200,6 +200,8 @@ def test_a_dry_run_changes_nothing(call: Call, mine: tuple[str, ...], tmp_path: 
         (("cases", "import", "Makefile", "--authority", "ua/dms", "--encoding", "zip"), "file_refused"),
         (("cases", "import", "Makefile", "--authority", "ua/dms", "--time-zone", "../x"), "time_zone_unknown"),
         (("keys", "add", "ua/dmz"), "authority_unknown"),
+        (("keys", "add", "operators"), "authority_unknown"),
+        (("hooks", "add", "operator", "https://dms.example/"), "authority_unknown"),
     ],
 )
 def test_a_wrong_call_says_what_to_do(
@@ -223,6 +225,12 @@ def test_keys_are_shown_once_listed_and_ended(call: Call, store: tuple[str, ...]
     assert call("keys", "revoke", "1", *store, "--json").json["error"]["code"] == "key_unknown"
     wrong = call("cases", "show", "A-1", "--authority", "ua/dms", *store, "--json")
     assert (wrong.code, wrong.json["error"]["code"]) == (2, "case_unknown")
+
+
+def test_the_operator_of_the_server_has_a_key_of_their_own(call: Call, store: tuple[str, ...]) -> None:
+    assert call("keys", "add", "operator", "--label", "Oleh", *store).out.startswith("vk_1_")
+    (listed,) = call("keys", "list", "operator", *store, "--json").json
+    assert (listed["authority"], listed["label"]) == ("operator", "Oleh")
 
 
 def test_who_did_what_is_noted(call: Call, mine: tuple[str, ...], store: tuple[str, ...], tmp_path: Path) -> None:

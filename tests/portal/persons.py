@@ -34,6 +34,7 @@ from vikno.usecases.organisations import (
     Words,
     encode_template,
 )
+from vikno.usecases.records import OPERATOR
 from vikno.usecases.send_notifications import Asked, Recipient, send_notifications
 
 PHONE, OTHER = "380671234567", "380501112233"
@@ -68,6 +69,8 @@ class Persons:
     public: str
     conversation: str = ""
     key: str = ""
+    """Of the operator; `staff`: of an authority."""
+    staff: str = ""
     letters: tuple[str, ...] = ()
 
     @property
@@ -123,7 +126,8 @@ class Persons:
         await self.store.meet(self.conversation, "sms/main", vault.seal(PHONE), "uk", clock())
         for given in (AIR, BANK):
             await self.sender(given)
-        self.key = await add_key(self.store, vault, "ua/dms", "Паспортний стіл №1", SECRET, clock())
+        self.key = await add_key(self.store, vault, OPERATOR, "Олег, черговий", SECRET, clock())
+        self.staff = await add_key(self.store, vault, "ua/dms", "Паспортний стіл №1", "t" * 43, clock())
         self.letters = (await self.tell("lake-bank", "paid"), await self.tell("sky-air", "delay"))
 
 

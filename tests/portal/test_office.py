@@ -265,7 +265,7 @@ async def test_another_authority_sees_nothing_of_it(tmp_path: Path) -> None:
         assert NUMBER not in page.text
         assert "office/aside" not in str([link["href"] for link in page.all("a")]), "two authorities: for the operator"
         assert (await client.get("/uk/office/cases/1")).status_code == 404
-        assert (await client.get("/uk/office/aside")).status_code == 404
+        assert (await client.get("/uk/office/aside")).status_code == 403
         assert NUMBER[-4:] not in read((await client.get("/uk/office/letters")).text).one("main").text
         _, sent = form(read((await client.get("/uk/office/cases/5")).text), "form")
         said = await client.post("/uk/office/cases/1", data={**sent, "stage": "shipped", "event": "office-1"})

@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx
 
 from tests.portal.persons import PHONE, Persons, persons
-from vikno.api.keys import add_key
 from vikno.usecases.explain_notification import NotificationUnknown, explain
 from vikno.usecases.people import Choices
 
@@ -75,11 +74,6 @@ async def test_others_see_nothing_of_it(tmp_path: Path) -> None:
         await come_in(client, here)
         for odd in ("1", "x" * 300, "00000000-0000-8000-8000-000000000000"):
             assert (await client.get(f"/uk/office/messages/{odd}")).status_code == 404
-        clock = here.web.dispatch.clock
-        await add_key(here.store, here.web.bot.vault, "ua/mfa", "", "t" * 43, clock())
-        for path in ("", "/figures", f"/{here.letters[0]}"):
-            said = await client.get(f"/uk/office/messages{path}")
-            assert said.status_code == 404, "with two authorities neither looks after the whole server"
 
 
 async def test_an_explanation_is_data_without_the_person(tmp_path: Path) -> None:

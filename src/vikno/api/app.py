@@ -63,6 +63,7 @@ from vikno.usecases.follow_case import case_token, check_code, code_digest
 from vikno.usecases.ports import Clock
 from vikno.usecases.records import (
     MOST_AT_ONCE,
+    OPERATOR,
     Access,
     ApiKey,
     CaseBook,
@@ -313,7 +314,7 @@ class Api:
             without = "the header Authorization holds no Bearer key" if scheme else "there is no header Authorization"
             raise Refused(problem("key_missing", without), ((b"www-authenticate", b"Bearer"),))
         key = await whose(self.book, self.vault, written.strip())
-        if key is None:
+        if key is None or key.authority == OPERATOR:
             none = "`vikno keys list` shows which are in force"
             raise Refused(problem("key_wrong", none), ((b"www-authenticate", b'Bearer error="invalid_token"'),))
         wait_s = self.buckets.wait_s(key.id, self.clock() / 1000)

@@ -1,5 +1,7 @@
 """/office/: the staff of an authority see its cases, move one to its next stage, and look after what went wrong.
 
+The operator of the server has pages of their own: messages and senders of all organisations. Neither sees what is the
+other's: a case is nobody's business who only keeps the server running, and an authority has no say about others.
 They come in with an API key, posted once; what the browser keeps is a sealed cookie of short life, HttpOnly and
 SameSite=Strict. Every look and every change is in the access log.
 """
@@ -31,7 +33,18 @@ from vikno.usecases.bring_cases import Record, unlikely
 from vikno.usecases.check_channels import Watch
 from vikno.usecases.ports import Clock
 from vikno.usecases.record_stage import Desk
-from vikno.usecases.records import Access, ApiKey, Aside, CaseKept, NoticeKept, Passed, Records, StageGiven, Vault
+from vikno.usecases.records import (
+    OPERATOR,
+    Access,
+    ApiKey,
+    Aside,
+    CaseKept,
+    NoticeKept,
+    Passed,
+    Records,
+    StageGiven,
+    Vault,
+)
 
 COOKIE = "vikno_office"
 IDLE_MS = 30 * 60_000
@@ -61,6 +74,11 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     nonce: str
     began_ms: int
     seen_ms: int
+
+    @property
+    def operates(self) -> bool:
+        """Whether it is whoever looks after the whole server."""
+        return self.authority == OPERATOR
 
 
 Page = Callable[[Request, str, Session], Awaitable[Response]]
@@ -142,8 +160,8 @@ class Office:
         self.site, self._records, self._vault, self._desk = site, records, vault, desk
         self._watch, self._clock, self._whose, self._record = watch, clock, whose, record
         self._refused = refused
-        self.messages = False
-        """Whether organisations send messages here (`portal.office_messages`)."""
+        self.tabs: list[str] = []
+        """The pages that others add for the operator, below /office/, in order."""
 
     @property
     def routes(self) -> list[Route]:
@@ -152,16 +170,16 @@ class Office:
             Route("/office", self.root),
             Route("/office/", self.root),
             Route("/{lang}/office", self.root),
-            Route(own, self.inside(self.cases)),
+            Route(own, self.inside(self.first)),
             Route(own, self.enter, methods=["POST"]),
             Route(own + "leave", self.leave, methods=["POST"]),
-            Route(own + "late", self.inside(self.late)),
+            Route(own + "late", self.of_authority(self.late)),
             Route(own + "letters", self.inside(self.letters)),
             Route(own + "letters", self.inside(self.replay), methods=["POST"]),
             Route(own + "aside", self.inside(self.aside)),
             Route(own + "channels", self.inside(self.channels)),
-            Route(own + "cases/{case}", self.inside(self.case)),
-            Route(own + "cases/{case}", self.inside(self.move), methods=["POST"]),
+            Route(own + "cases/{case}", self.of_authority(self.case)),
+            Route(own + "cases/{case}", self.of_authority(self.move), methods=["POST"]),
         ]
 
     def inside(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
@@ -172,6 +190,26 @@ class Office:
             return self._door(request, lang) if session is None else await page(request, lang, session)
 
         return inside
+
+    def of_authority(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
+        """A page for the staff of an authority: cases are no business of the operator's."""
+
+        async def of_authority(request: Request, lang: str, session: Session) -> Response:
+            if session.operates:
+                return await self._not_theirs(request, lang, session, "authority")
+            return await page(request, lang, session)
+
+        return self.inside(of_authority)
+
+    def of_operator(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
+        """A page about the whole server, which no authority may look into."""
+
+        async def of_operator(request: Request, lang: str, session: Session) -> Response:
+            if not session.operates:
+                return await self._not_theirs(request, lang, session, "operator")
+            return await page(request, lang, session)
+
+        return self.inside(of_operator)
 
     async def root(self, request: Request) -> Response:
         """/office/ leads to the page in a language the person reads."""
@@ -193,14 +231,14 @@ class Office:
             return self._door(request, lang, "wrong", 403) if may else self._door(request, lang, "many", 429)
         session = Session(key.id, key.authority, key.label, secrets.token_urlsafe(9), now_ms, now_ms)
         await self.note(session, "office.enter", f"authority/{key.authority}")
-        return self._keeping(request, RedirectResponse(f"/{lang}/office/", 303), session)
+        return self.keeping(request, RedirectResponse(f"/{lang}/office/", 303), session)
 
     async def leave(self, request: Request) -> Response:
         """Forget the cookie."""
         lang, session = language(self.site, request), await self._session(request)
         form = await posted(request)
         response = RedirectResponse(f"/{lang}/office/", 303)
-        if session is not None and self._ours(request, session, form):
+        if session is not None and self.ours(request, session, form):
             response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return response
 
@@ -225,7 +263,7 @@ class Office:
         keys = await self._records.keys(session.authority)
         return next((key for key in keys if key.id == session.key and key.revoked_ms is None), None)
 
-    def _keeping(self, request: Request, response: Response, session: Session) -> Response:
+    def keeping(self, request: Request, response: Response, session: Session) -> Response:
         kept = _encode(session).decode()
         sealed = self._vault.seal(f"{self._proof(kept)} {kept}")
         response.set_cookie(
@@ -250,6 +288,13 @@ class Office:
 
     # ---- cases ----
 
+    async def first(self, request: Request, lang: str, session: Session) -> Response:
+        """Where they begin: with the cases, or with what waits for the operator."""
+        if not session.operates:
+            return await self.cases(request, lang, session)
+        page = self.tabs[0] if self.tabs else "channels"
+        return self.keeping(request, RedirectResponse(f"/{lang}/office/{page}", 303), session)
+
     async def cases(self, request: Request, lang: str, session: Session) -> Response:
         """The authority's cases, the oldest number of ours first; one of them by its number."""
         wanted = request.query_params.get("number", "").strip()[:64]
@@ -258,7 +303,7 @@ class Office:
         if wanted:
             one = await self._records.case(session.authority, wanted)
             if one is not None:
-                return self._keeping(request, RedirectResponse(f"/{lang}/office/cases/{one.id}", 303), session)
+                return self.keeping(request, RedirectResponse(f"/{lang}/office/cases/{one.id}", 303), session)
         else:
             found = await self._records.listed(session.authority, after, PAGE)
         await self.note(session, "cases.read", f"authority/{session.authority}")
@@ -302,7 +347,7 @@ class Office:
         """Record a stage. The form's own event id makes a second click harmless."""
         form = await posted(request)
         case = await self._own(session, request)
-        if case is None or not self._ours(request, session, form):
+        if case is None or not self.ours(request, session, form):
             return await self.none(request, lang, session)
         event, stage = form.get("event", ""), form.get("stage", "")[:64]
         at_ms = self._at(case, form.get("at", ""))
@@ -314,7 +359,7 @@ class Office:
         [verdict] = await self._record([given])
         await self.note(session, f"case.stage {stage[:40]} {verdict}", f"case/{case.id}")
         back = RedirectResponse(f"/{lang}/office/cases/{case.id}?said={verdict}", 303)
-        return self._keeping(request, back, session)
+        return self.keeping(request, back, session)
 
     async def _own(self, session: Session, request: Request) -> CaseKept | None:
         """The case of the address, if it is one of this authority's."""
@@ -377,7 +422,7 @@ class Office:
         """Messages that did not go out, and the way to try again."""
         after = whole(request.query_params.get("after")) or 0
         all_ = await self._records.letters(None, after, PAGE)
-        every = await self.sees_all(session)
+        every = await self._looks_after(session)
         found = [one for one in all_ if await self._may_see(session, one, every)]
         await self.note(session, "letters.read", f"authority/{session.authority}")
         again = whole(request.query_params.get("again"))
@@ -394,18 +439,18 @@ class Office:
         form = await posted(request)
         wanted, now_ms = whole(form.get("letter")), self._clock()
         count = 0
-        if wanted is not None and self._ours(request, session, form):
+        if wanted is not None and self.ours(request, session, form):
             shown = await self._records.letters(None, wanted - 1, 1)
-            every = await self.sees_all(session)
+            every = await self._looks_after(session)
             if shown and shown[0].id == wanted and await self._may_see(session, shown[0], every):
                 count = await self._records.replay((wanted,), now_ms, now_ms + REPLAYED_MS)
                 await self.note(session, "letters.replay", f"notice/{wanted}")
-        return self._keeping(request, RedirectResponse(f"/{lang}/office/letters?again={count}", 303), session)
+        return self.keeping(request, RedirectResponse(f"/{lang}/office/letters?again={count}", 303), session)
 
     async def aside(self, request: Request, lang: str, session: Session) -> Response:
         """What came and could not be read: for whoever looks after the whole server."""
-        if not await self.sees_all(session):
-            return await self.none(request, lang, session)
+        if not await self._looks_after(session):
+            return await self._not_theirs(request, lang, session, "operator")
         after = whole(request.query_params.get("after")) or 0
         found = await self._records.asides(None, after, PAGE)
         await self.note(session, "aside.read", f"authority/{session.authority}")
@@ -423,7 +468,7 @@ class Office:
              "at": day_of(self.site, "", one.at_ms, lang, "short")}
             for one in self._watch.found
         ]  # fmt: skip
-        all_ = await self.sees_all(session)
+        all_ = await self._looks_after(session)
         shown += [
             {"account": f"webhook {one.id}", "name": urlsplit(one.url).hostname or "", "refused": 0,
              "state": "paused" if one.next_ms is None else "failing" if one.tries else "fine",
@@ -439,10 +484,12 @@ class Office:
         about = await self._records.case_by_id(number) if number is not None else None
         return about.authority == session.authority if about else every
 
-    async def sees_all(self, session: Session) -> bool:
-        """On a server with one authority only its staff are the operators."""
-        authorities = {key.authority for key in await self._records.keys() if key.revoked_ms is None}
-        return authorities == {session.authority}
+    async def _looks_after(self, session: Session) -> bool:
+        """Whether what broke is theirs to mend: the operator's, or, while nobody has a key of the operator, that of the
+        staff where there is one authority only."""
+        if session.operates:
+            return True
+        return {key.authority for key in await self._records.keys() if key.revoked_ms is None} == {session.authority}
 
     def _fallen(self, one: NoticeKept, lang: str) -> Fallen:
         at = day_of(self.site, "", one.changed_ms, lang, "short")
@@ -467,20 +514,30 @@ class Office:
         given: dict[str, Any] = {
             "title": words.say(f"office.tab.{tab}") if words.knows(f"office.tab.{tab}") else words.say("office.title"),
             "tab": tab, "session": session, "form": self._form(session), "home": f"/{lang}/office/",
-            "operator": await self.sees_all(session), "messages": self.messages, **shown,
+            "after_all": await self._looks_after(session), "tabs": self.tabs if session.operates else (),
+            "who": words.say("office.operator") if session.operates else session.authority, **shown,
         }  # fmt: skip
         page = self.site.pages.page(template, self.site.frame(request, lang, f"/{lang}{path}"), words, status, **given)
-        return self._keeping(request, unkept_page(page), session)
+        return self.keeping(request, unkept_page(page), session)
 
     async def none(self, request: Request, lang: str, session: Session) -> Response:
         """There is no such case of this authority, or it is not theirs to see: said among their own tabs."""
         text = self.site.words[lang].say("gone.case")
         return await self.shown(request, lang, session, "office-none.html", "none", 404, title=text)
 
+    async def _not_theirs(self, request: Request, lang: str, session: Session, whose: str) -> Response:
+        """It is there, for others: said among their own tabs, with what opens it."""
+        words = self.site.words[lang]
+        await self.note(session, "not theirs", f"authority/{session.authority}")
+        return await self.shown(
+            request, lang, session, "office-only.html", "none", 403, title=words.say("office.only"),
+            text=words.say(f"office.only.{whose}"),
+        )  # fmt: skip
+
     def _form(self, session: Session) -> str:
         return self._vault.digest("office form", session.nonce)
 
-    def _ours(self, request: Request, session: Session, form: Mapping[str, str]) -> bool:
+    def ours(self, request: Request, session: Session, form: Mapping[str, str]) -> bool:
         """Whether a form was made for this session and sent from this site."""
         return from_here(request) and hmac.compare_digest(form.get("form", "").encode(), self._form(session).encode())
 

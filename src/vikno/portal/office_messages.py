@@ -78,21 +78,19 @@ class OfficeMessages:
     def __init__(self, office: Office, dispatch: Dispatch, currency: str, sources: Sources = no_sources) -> None:
         self._office, self._dispatch, self._currency, self._sources = office, dispatch, currency, sources
         self.site = office.site
-        office.messages = True
+        office.tabs.append(TAB)
 
     @property
     def routes(self) -> list[Route]:
-        own, inside = "/{lang}/office/messages", self._office.inside
+        own, page = "/{lang}/office/messages", self._office.of_operator
         return [
-            Route(own, inside(self.page)),
-            Route(f"{own}/figures", inside(self.figures)),
-            Route(f"{own}/{{message}}", inside(self.message)),
+            Route(own, page(self.page)),
+            Route(f"{own}/figures", page(self.figures)),
+            Route(f"{own}/{{message}}", page(self.message)),
         ]
 
     async def page(self, request: Request, lang: str, session: Session) -> Response:
         """The latest ones, of one sender or of all."""
-        if not await self._office.sees_all(session):
-            return await self._office.none(request, lang, session)
         senders = (await self._dispatch.book.organisations())[:MOST_SENDERS]
         wanted, status = request.query_params.get("sender", ""), request.query_params.get("status", "")
         before = self._dispatch.vault.read_uuid(NUMBER, request.query_params.get("before", ""))
@@ -114,7 +112,7 @@ class OfficeMessages:
     async def message(self, request: Request, lang: str, session: Session) -> Response:
         """One, with everything that had a say."""
         number = self._dispatch.vault.read_uuid(NUMBER, request.path_params["message"])
-        if number is None or not await self._office.sees_all(session):
+        if number is None:
             return await self._none(request, lang, session)
         try:
             why = await explain(self._dispatch, number, lang, self._sources)
@@ -139,8 +137,6 @@ class OfficeMessages:
 
     async def figures(self, request: Request, lang: str, session: Session) -> Response:
         """How many of what: by sender, channel, reason and rule. Nobody is in them."""
-        if not await self._office.sees_all(session):
-            return await self._office.none(request, lang, session)
         senders = (await self._dispatch.book.organisations())[:MOST_SENDERS]
         names, words = {one.id: one.name for one in senders}, self.site.words[lang]
         tallies = await self._dispatch.book.tallies(self._dispatch.clock() - FIGURES_DAYS * DAY_MS)

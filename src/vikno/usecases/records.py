@@ -448,9 +448,13 @@ class Sidings(Protocol):
 # ---- keys, the access log, and a person's data ----
 
 
+OPERATOR = "operator"
+"""In place of an authority: a key of whoever looks after the whole server. It opens the office, and no API."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key of an authority's own system. `digest` is all that is kept of it."""
+    """A key of an authority's own system, or of the operator. `digest` is all that is kept of it."""
 
     id: int
     authority: str
