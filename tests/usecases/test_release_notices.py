@@ -148,6 +148,21 @@ async def test_what_is_held_as_it_would_leave_is_asked_about_again(exchange: Exc
     assert exchange.left() == [SMS]
 
 
+@pytest.mark.parametrize("campaign", [0, 5])
+async def test_a_queue_that_reaches_into_their_night_goes_on_in_the_morning(exchange: Exchange, campaign: int) -> None:
+    await exchange.sender(official="News")
+    exchange.is_now("2026-05-04 20:59")
+    await exchange.send([await exchange.asked("official", OLENA)], campaign=campaign)
+    exchange.passes(120)
+    await exchange.goes_on()
+    exchange.passes(10 * HOUR_S)
+    await exchange.goes_on()
+    assert not exchange.wire, "it is a minute past seven"
+    exchange.passes(HOUR_S)
+    await exchange.goes_on()
+    assert exchange.left() == [SMS]
+
+
 # ---- what it says ----
 
 

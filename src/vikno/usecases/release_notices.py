@@ -44,6 +44,9 @@ async def release(
         return Held(HELD_S)
     if answer.verdict == "stop":
         return Withheld(_law((rule.id, rule.version) for rule in answer.rules))
+    window = dispatch.window(asked.manner, asked.organisation, asked.sealed.where, asked.person, kept.direction, now_ms)
+    if window.not_before_ms > now_ms:  # its queue was long, and their night has come
+        return Held((window.not_before_ms - now_ms) / 1000)
     step = decode_plan(kept.plan).steps[notice.step]
     try:
         return dispatch.outbound(
