@@ -10,7 +10,7 @@ import pytest
 
 from tests.bootstrap.serving import alive, made
 from vikno.api.keys import add_key
-from vikno.bootstrap import web as served
+from vikno.bootstrap import chores
 from vikno.bootstrap.worlds import now_ms
 from vikno.domain.dialog.events import Started
 from vikno.usecases.answer_wants import WEB
@@ -21,7 +21,7 @@ from vikno.usecases.records import CaseGiven, Follower
 async def test_an_open_page_shows_at_once_what_the_staff_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(served, "TIMERS_EVERY_S", 3600.0)
+    monkeypatch.setattr(chores, "TIMERS_EVERY_S", 3600.0)
     web = made(tmp_path, None)
     book, looks_on = web.intake.book, Follower("web:" + "d" * 32, WEB, "uk")
     async with alive(web) as client:

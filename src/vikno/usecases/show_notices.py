@@ -17,7 +17,7 @@ from vikno.domain.notify import stopped_case, written
 from vikno.usecases.answer_wants import WEB
 from vikno.usecases.channel import BadMessage, DeadAddress, Outbound, Outcome, Sent
 from vikno.usecases.ports import Clock, ConversationStore, Taken, TurnRefused
-from vikno.usecases.records import LANES, NoticeKept, NoticeQueue, Records, Settled, Withheld
+from vikno.usecases.records import LANES, Known, NoticeKept, NoticeQueue, Records, Settled, Withheld
 from vikno.usecases.send_messages import LOOK_AGAIN_S, Held, Release, as_queued
 
 log = logging.getLogger("vikno.show")
@@ -78,9 +78,8 @@ async def _released(
     store: ConversationStore, queue: Records, notice: NoticeKept, release: Release
 ) -> Outcome | Withheld | Held:
     """Shown, if it may be."""
-    known = await queue.known(notice.conversation)
-    if known is None:
-        return DeadAddress("forgotten")
+    # Who talks on the web alone has no address on record; whether they are there, their conversation says.
+    known = await queue.known(notice.conversation) or Known(notice.conversation, WEB, b"", "alive", None, 0)
     try:
         said = await release(notice, known)
     except ViknoError as error:
