@@ -30,8 +30,8 @@ FLIGHT: Mapping[str, str | bool] = {"flight": "SF204", "planned": "06:10", "time
 CITY: Mapping[str, str] = {"uk": "Нортпорт", "en": "Northport"}
 
 
-class NoBan(LookupError):
-    """The story needs a rule that takes a channel away from airlines on some day."""
+class StoryLacks(LookupError):
+    """The story needs its two senders, and a rule that takes a channel away from airlines on some day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +68,14 @@ class Flight:
 
     @cached_property
     def ban(self) -> ChannelRule:
-        """The rule by which the channel is forbidden from its first day on, and not the day before. Raises NoBan."""
+        """The rule by which the channel is forbidden from its first day on, and not the day before. Raises StoryLacks."""
         for rule in self.dispatch.judge.policy.rules:
             first = rule.from_
             if rule.jurisdiction != self.airline.given.country or rule.effect != "deny" or first is None:
                 continue
             if not self._may(first) and self._may(first - timedelta(days=1)):
                 return rule
-        raise NoBan(self.airline.given.country)
+        raise StoryLacks(self.airline.given.country)
 
     @cached_property
     def banned_from(self) -> datetime:

@@ -27,7 +27,7 @@ from vikno.testing.phones import Phones
 from vikno.testing.phones.app import HEADERS, said_by, spoken
 from vikno.testing.phones.senders.clock import DemoClock
 from vikno.testing.phones.senders.figures import figures
-from vikno.testing.phones.senders.flight import Flight, NoBan, Told
+from vikno.testing.phones.senders.flight import Flight, StoryLacks, Told
 from vikno.testing.phones.senders.market import Market
 from vikno.testing.phones.senders.rules import said_day
 from vikno.testing.phones.senders.told import Teller
@@ -176,7 +176,7 @@ def _senders(countries: Iterable[str | Path], slugs: Iterable[str]) -> list[Send
     found = (read_sender(home / slug, LAND, lambda _: None, today) for slug in slugs)
     senders = [one for one in found if one is not None and one.templates]
     if len(senders) < len(tuple(slugs)):
-        raise NoBan(LAND)
+        raise StoryLacks(LAND)
     return senders
 
 
