@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from vikno.cli.campaigns_arguments import add_campaigns
 from vikno.cli.senders_arguments import add_senders
 
 STORE = "sqlite:///vikno.db"
@@ -109,6 +110,7 @@ def parser(kind: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     _printed_and_looked_after(add)
     _of_authorities(commands, kind, shared)
     add_senders(commands, kind, shared, command("senders"), STORE)
+    add_campaigns(commands, kind, shared, command("campaigns"), STORE)
 
     for name, words in (("run", "serve the portal"), ("demo", "serve the portal with the countries that come along")):
         serve = add(name, "serve", words)
@@ -212,31 +214,7 @@ def _of_authorities(commands: Any, kind: type[argparse.ArgumentParser], shared: 
     proof = ledger("verify", "look through all lines and print the head, to be published; exit code 1 if one is wrong")
     proof.add_argument("--head", metavar="HEAD", help="a head that was published: whether it still stands there")
     lines = ledger("export", "all lines as JSON, with the words that were shown; no address is in them")
-    many = group("campaigns", "one message to many people; a running server plans and sends it")
-    many_listed = many("list", "the latest first")
-    many_listed.add_argument("sender", nargs="?", help="only those of this organisation, by its slug")
-    many_new = many("new", "make one from a CSV file; it does not start by itself")
-    many_new.add_argument("sender", help="the slug of an organisation")
-    many_new.add_argument("template", help="the slug of its template")
-    many_new.add_argument("--file", required=True, metavar="FILE", help="whom it is for, the names of columns first")
-    many_new.add_argument("--name", help="of the campaign (default: the file's)")
-    many_new.add_argument("--reference", default="", help="the organisation's own name for it")
-    many_new.add_argument("--lang", help="for whoever has chosen none")
-    many_new.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="the same for all (repeatable)"
-    )
-    steps = {
-        "show": "how one stands: what it has come to, which rows were left out",
-        "start": "plan it and send it",
-        "pause": "plan and send no more of it for now",
-        "resume": "go on",
-        "stop": "end it for good: what waits does not go",
-    }
-    many_steps = [many(step, words) for step, words in steps.items()]
-    for one in many_steps:
-        one.add_argument("id", type=int, help="as `vikno campaigns list` shows it")
-    campaigns = (many_listed, many_new, *many_steps)
-    for one in (bring, show, asked, new, listed, revoke, hook, hooked, unhook, replayed, proof, lines, *campaigns):
+    for one in (bring, show, asked, new, listed, revoke, hook, hooked, unhook, replayed, proof, lines):
         one.add_argument("--store", metavar="URL", default=STORE, help="the store of the server")
 
 

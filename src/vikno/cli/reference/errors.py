@@ -42,6 +42,7 @@ CALLS = {
     "slug_wrong": "a slug is of small letters, digits and hyphens",
     "template_unknown": "the organisation has no such template, or no such version of it",
     "time_zone_unknown": "there is no time zone of this name",
+    "value_wrong": "a value for all of a campaign is written --set city=Kyiv",
     "type_wrong": "the value is not of the kind that the fact takes",
     "url_missing": "a poster needs the address of the site",
     "which_wrong": "what is reviewed is written skyfen, skyfen/delay or skyfen/delay@2",
