@@ -44,6 +44,7 @@ from vikno.portal.chat import Chat
 from vikno.portal.entry import Entries
 from vikno.portal.inbox import Inbox
 from vikno.portal.office import Office
+from vikno.portal.office_campaigns import OfficeCampaigns
 from vikno.portal.office_messages import OfficeMessages
 from vikno.portal.official import Official
 from vikno.portal.paper import Printer
@@ -301,6 +302,7 @@ class _Building:
             ).routes,
             *office.routes,
             *OfficeMessages(office, self.dispatch, self.currency, self.sources).routes,
+            *OfficeCampaigns(office, self.campaigning.runner, self.currency).routes,
             *official.routes,
             Route("/s/{token}", carried.page),
             Route("/s/{token}", carried.open, methods=["POST"]),
