@@ -161,6 +161,31 @@ async def test_a_code_does_not_wait_for_an_account_in_trouble(exchange: Exchange
     assert await statuses(exchange, accepted) == [(TELEGRAM, "dropped"), (SMS, "sent")]
 
 
+async def test_what_can_go_nowhere_else_stays_in_its_queue(exchange: Exchange) -> None:
+    await exchange.sender(code=CODE)
+    who = await exchange.person(OLENA, CHAT)
+    await exchange.tell("code", OLENA)
+    await exchange.refuses(who, "*", "*", "sms")
+    exchange.passes(120)
+    await exchange.routes()
+    await exchange.goes_on()
+    assert exchange.left() == [TELEGRAM]
+
+
+async def test_at_night_no_queue_is_too_long(exchange: Exchange) -> None:
+    await exchange.sender(official="News")
+    await exchange.person(OLENA, PAIR)
+    exchange.is_now("2026-05-04 20:59")
+    accepted = await exchange.tell("official", OLENA, lives_s=24 * HOUR_S)
+    for _ in range(10):
+        exchange.passes(HOUR_S)
+        await exchange.goes_on()
+    assert await statuses(exchange, accepted) == [(VIBER, "created")]
+    exchange.passes(HOUR_S + 60)
+    await exchange.goes_on()
+    assert exchange.left() == [VIBER]
+
+
 async def test_what_is_taken_back_as_it_leaves_does_not_leave_twice(exchange: Exchange) -> None:
     await exchange.sender(payment="You have paid ((what)).")
     await exchange.person(OLENA, CHAT)
