@@ -68,7 +68,7 @@ class Flight:
 
     @cached_property
     def ban(self) -> ChannelRule:
-        """The rule by which the channel is forbidden from its first day on, and not the day before. Raises StoryLacks."""
+        """The rule that forbids the channel from its first day on, and did not the day before. Raises StoryLacks."""
         for rule in self.dispatch.judge.policy.rules:
             first = rule.from_
             if rule.jurisdiction != self.airline.given.country or rule.effect != "deny" or first is None:
