@@ -134,7 +134,6 @@ async def test_language_is_the_persons_choice_then_the_senders_wish_then_how_the
     assert (await exchange.kept(await exchange.tell("service", TARAS))).lang == "uk"
 
 
-@pytest.mark.xfail(strict=True, reason="the store keeps no address of a message but the first that was never met")
 async def test_every_address_is_tried_although_nobody_was_met(exchange: Exchange) -> None:
     """A system gives a telephone and an e-mail address; the first turns out to be nobody's."""
     await exchange.sender(code=CODE)
@@ -145,7 +144,6 @@ async def test_every_address_is_tried_although_nobody_was_met(exchange: Exchange
     assert exchange.left() == [SMS, MAIL]
 
 
-@pytest.mark.xfail(strict=True, reason="the store keeps no address of a message but the first that was never met")
 async def test_a_first_step_to_an_address_that_was_never_met_is_taken_at_once(exchange: Exchange) -> None:
     await exchange.sender(code=CODE)
     await exchange.tell("code", LETTERS, TARAS)
@@ -153,7 +151,6 @@ async def test_a_first_step_to_an_address_that_was_never_met_is_taken_at_once(ex
     assert exchange.left() == [SMS]
 
 
-@pytest.mark.xfail(strict=True, reason="the store counts what a test key has sent")
 async def test_what_a_test_key_has_sent_counts_for_nobody(exchange: Exchange) -> None:
     await exchange.sender(replace(BANK, per_person_day=1), code=CODE)
     await exchange.send([await exchange.asked("code", OLENA)], key="test")

@@ -26,13 +26,13 @@ WHERE (a.organisation = (SELECT slug FROM organisation WHERE id = ?2) OR a.organ
 AND (a.content = ?3 OR a.content = '*');
 
 -- name: count_told
--- What this organisation has sent to these addresses, and how much of it since a moment.
+-- What this organisation has sent to these addresses, and how much of it since a moment; test keys send nothing.
 SELECT j.value,
     (SELECT count(*) FROM (SELECT 1 FROM notification AS n WHERE n.person = j.value AND n.organisation = ?2
-        AND n.status <> 'permanent-failure' AND n.status <> 'technical-failure' LIMIT 1000)),
+        AND n.key <> 'test' AND n.status <> 'permanent-failure' AND n.status <> 'technical-failure' LIMIT 1000)),
     (SELECT count(*) FROM (SELECT 1 FROM notification AS n WHERE n.person = j.value AND n.organisation = ?2
         AND n.created_ms >= ?3
-        AND n.status <> 'permanent-failure' AND n.status <> 'technical-failure' LIMIT 1000))
+        AND n.key <> 'test' AND n.status <> 'permanent-failure' AND n.status <> 'technical-failure' LIMIT 1000))
 FROM json_each(?1) AS j;
 
 -- name: read_name

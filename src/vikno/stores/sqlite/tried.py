@@ -86,8 +86,7 @@ def _numbers(writing: apsw.Cursor, made: Sequence[NotificationMade]) -> Mapping[
         found[str(name)] = int(number), status == "alive"
         if not sealed:
             unsealed[str(name)] = _NOBODY
-    for one in made:
-        to = one.to
+    for to in (to for one in made for to in (one.to, *one.others)):
         if to.conversation not in found:
             begun.setdefault(to.conversation, to)
         elif to.conversation in unsealed:
