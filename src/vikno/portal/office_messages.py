@@ -211,6 +211,8 @@ class OfficeMessages:
                 text = (
                     words.say("why.held.facts", facts=", ".join(one.missing)) if one.missing else words.say("why.held")
                 )
+            case "back":
+                text = words.say("why.back", app=app(words, one.account.partition("/")[0]))
             case "seen":
                 text = words.say("why.seen")
             case "nowhere":
@@ -243,8 +245,9 @@ def reason_in_words(words: Phrases, reason: str) -> str:
     """Why, for a clerk: known reasons in words, a channel by its name, and what a platform said as it said it."""
     if not reason:
         return ""
-    if words.knows(f"why.reason.{reason}"):
-        return words.say(f"why.reason.{reason}")
+    known = f"why.reason.{reason.partition(':')[0]}"  # behind the colon stand rules, which are shown by themselves
+    if words.knows(known):
+        return words.say(known)
     return words.say("why.reason.by", app=app(words, reason)) if words.knows(f"way.{reason}") else reason
 
 
