@@ -98,6 +98,7 @@ def printed(vikno: Command, tmp_path_factory: pytest.TempPathFactory, root: Path
     return {
         **cases,
         **_senders(vikno, tmp_path_factory.mktemp("senders"), root),
+        **_campaigns(vikno, tmp_path_factory.mktemp("campaigns"), root),
         "consult": consult,
         "consult: items": consult["items"][0],
         "decide": decide,
@@ -160,6 +161,20 @@ def _senders(vikno: Command, folder: Path, root: Path) -> dict[str, Any]:
         "senders review list: one of them": waits[0],
         "senders review": vikno("senders", "review", "approve", "skyfen", *store).json,
         "senders callbacks add": vikno("senders", "callbacks", "add", "skyfen", url, *store).json,
+    }
+
+
+def _campaigns(vikno: Command, folder: Path, root: Path) -> dict[str, Any]:
+    """The results of `vikno campaigns`."""
+    store = ("--store", f"sqlite:///{folder}/campaigns.db", "--json")
+    vikno("senders", "put", root / "countries/example/senders/lake-bank", "--approve", *store)
+    file = folder / "people.csv"
+    file.write_text("phone number,code,minutes\n+380671234567,123456,5\n", "utf-8")
+    made = vikno("campaigns", "new", "lake-bank", "login-code", "--file", file, *store).json
+    return {
+        "campaigns new": made,
+        "campaigns list": vikno("campaigns", "list", *store).json,
+        "campaigns show": vikno("campaigns", "show", "1", *store).json,
     }
 
 

@@ -10,6 +10,20 @@ from vikno.cli import FINE, FOUND, WRONG_CALL, arguments
 from vikno.cli.reference.markdown import code, table
 
 SHARED = ("--help", "--countries", "--json")
+CAMPAIGN = {
+    "id": "its number",
+    "sender": "the slug of its organisation",
+    "name": "as it was called",
+    "reference": "the organisation's own name for it",
+    "status": "draft, reading, ready, running, paused, stopped or done",
+    "rows": "recipients",
+    "refused": "reason -> rows that were left out",
+    "planned": "recipients whose messages are planned",
+    "begins": "when it begins by itself, or null",
+    "created": "when it was made",
+    "began": "when it began, or null",
+    "ended": "when all of it had ended, or null",
+}
 JSON: dict[str, dict[str, str]] = {
     "consult": {
         "service": "key of the service, `ua/id-card`",
@@ -218,21 +232,12 @@ JSON: dict[str, dict[str, str]] = {
         "seal": "HMAC-SHA256 over this line and the seal before",
     },
     "campaigns list": {"campaigns": "all of them, the latest first, each as `campaigns new` tells it"},
-    "campaigns new": {
-        "id": "its number",
-        "sender": "the slug of its organisation",
-        "name": "as it was called",
-        "reference": "the organisation's own name for it",
-        "status": "draft, reading, ready, running, paused, stopped or done",
-        "rows": "recipients",
-        "refused": "reason -> rows that were left out",
-        "planned": "recipients whose messages are planned",
-        "begins": "when it begins by itself, or null",
-        "created": "when it was made",
-        "began": "when it began, or null",
-        "ended": "when all of it had ended, or null",
+    "campaigns new": CAMPAIGN,
+    "campaigns show": {
+        **CAMPAIGN,
+        "statuses": "status and reason -> messages",
+        "refused_rows": "the first rows that were left out, by line and reason",
     },
-    "campaigns show": {"statuses": "status and reason -> messages", "refused_rows": "the first, by line and reason"},
     "senders put": {
         "slug": "names it for ever",
         "name": "as people know it",
