@@ -12,43 +12,47 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.story.town import Town, a_town
+from vikno.usecases.explain_notification import Explained, explain
 from vikno.usecases.judge import Whereabouts
-from vikno.usecases.notifications import InHand
+from vikno.usecases.notifications import NotificationKept
 from vikno.usecases.organisations import OrganisationGiven
 from vikno.usecases.people import Choices
 from vikno.usecases.send_notifications import Asked, Recipient, send_notifications
 
 VIENNA = ZoneInfo("Europe/Vienna")
+EVENING = datetime(2026, 12, 31, 23, 59, 0, tzinfo=VIENNA)
+MIDNIGHT = datetime(2027, 1, 1, tzinfo=VIENNA)
 EACH = 50
+TELEGRAM, VIBER, SMS, MAIL = (range(nth * EACH, (nth + 1) * EACH) for nth in range(4))
+OPTED_OUT, NOBODY = VIBER[0], SMS[0]
+BAN = "LL-MESSENGERS"
 AIRLINE = OrganisationGiven("lake-air", "Lake Air", "airline", "example", "example")
 DELAY = "Flight ((flight)) to ((city)) leaves at ((time)) instead. We are sorry."
 SAID = {"flight": "LA 204", "city": "Northport", "time": "23:40"}
 
 
 async def test_a_delay_reaches_everybody_whom_it_may(tmp_path: Path) -> None:
-    before = datetime(2026, 12, 31, 23, 59, 0, tzinfo=VIENNA)
-    async with a_town(tmp_path, before, ["example"], VIKNO_TELEGRAM_RATE="25") as town:
-        airline = await town.sender(AIRLINE, {"delay": ("service", DELAY)})
+    async with a_town(tmp_path, EVENING, ["example"], VIKNO_TELEGRAM_RATE="25") as town:
+        await town.sender(AIRLINE, {"delay": ("service", DELAY)})
         passengers = await _passengers(town)
-        opted_out = town.web.bot.vault.name("viber/main", passengers[EACH].written)
         numbers = await _send(town, passengers)
-        del opted_out
-        await town.until(lambda: sum("LA 204" in (one.said or [""])[-1] for one in town.telegram.people.values()) >= EACH // 4)
-        town.clock.set(datetime(2027, 1, 1, 0, 0, 1, tzinfo=VIENNA))
-        found = await _ended(town, numbers)
-        await _explains(town, found)
-        assert airline.slug == "lake-air"
+        await town.until(lambda: sum(map(_told, town.telegram.people.values())) >= EACH // 4)
+        town.clock.set(MIDNIGHT)
+        kept = await _ended(town, numbers)
+        explained = [await explain(town.web.dispatch, number) for number in numbers]
+        _each_is_explained(kept, explained)
+        _each_has_heard_it_once(town, kept)
 
 
 async def _passengers(town: Town) -> list[Recipient]:
     """As the airline knows them: by telephone, the last fifty by e-mail."""
     people = []
     for index in range(4 * EACH):
-        number = f"43664{index:07d}"
+        number = _number(index)
         where = Whereabouts("example", "Europe/Vienna")
-        if index < 2 * EACH:  # those who proved a messenger's account to be theirs, too
+        if index in TELEGRAM or index in VIBER:  # those who proved a messenger's account to be theirs, too
             phone = await town.known("sms/main", number)
-            if index < EACH:
+            if index in TELEGRAM:
                 telegram = town.telegram.person(f"P{index}", "en")
                 await telegram.open()
                 chat = await town.known("telegram/main", str(telegram.id))
@@ -58,16 +62,20 @@ async def _passengers(town: Town) -> list[Recipient]:
                 await viber.write("Hello")
                 chat = await town.known("viber/main", viber.id)
             await town.book.link(chat, phone, town.clock())
-        if index < 3 * EACH:
-            people.append(Recipient((("sms/main", number),), f"+{number}", where))
-        else:
+        if index in MAIL:
             mail = f"p{index}@mail.example"
             town.mail.person(f"P{index}", mail)
             people.append(Recipient((("email/main", mail),), mail, where))
-    out = town.web.bot.vault.name("sms/main", people[EACH].addresses[0][1])
+        else:
+            people.append(Recipient((("sms/main", number),), f"+{number}", where))
+    out = town.web.bot.vault.name("sms/main", _number(OPTED_OUT))
     await town.book.choose(out, Choices(off=frozenset({("lake-air", "*", "*")})), town.clock())
-    town.sms.nobody.add(people[2 * EACH].addresses[0][1])
+    town.sms.nobody.add(_number(NOBODY))
     return people
+
+
+def _number(index: int) -> str:
+    return f"43664{index:07d}"
 
 
 async def _send(town: Town, passengers: list[Recipient]) -> list[int]:
@@ -82,20 +90,66 @@ async def _send(town: Town, passengers: list[Recipient]) -> list[int]:
     return [one.number for one in await send_notifications(dispatch, airline, "live", asked)]
 
 
-async def _ended(town: Town, numbers: list[int]) -> list[InHand]:
-    found: list[InHand] = []
+async def _ended(town: Town, numbers: list[int]) -> list[NotificationKept]:
+    found: list[NotificationKept] = []
     for _ in range(600):
-        found = list(await town.book.in_hand(numbers))
-        if all(one.notification.completed_ms is not None for one in found):
-            return found
+        found = [one.notification for one in await town.book.in_hand(numbers)]
+        if all(one.completed_ms is not None for one in found):
+            return sorted(found, key=lambda one: one.id)
         await asyncio.sleep(0.05)
-    print([one for one in found if one.notification.status == "sending"][:2])
-    raise AssertionError(Counter((one.notification.status, one.notification.reason) for one in found))
+    raise AssertionError(Counter((one.status, one.reason) for one in found))
 
 
-async def _explains(town: Town, found: list[InHand]) -> None:
-    became = Counter(one.notification.status for one in found)
-    assert sum(became.values()) == 4 * EACH
-    print(Counter((one.notification.status, one.notification.reason) for one in found))
-    for one in found[:2]:
-        print(one, await town.book.trace(one.notification.id))
+def _each_is_explained(kept: list[NotificationKept], explained: list[Explained]) -> None:
+    """By group: what became of it, by which way, and what was against the others."""
+    midnight_ms = int(MIDNIGHT.timestamp() * 1000)
+    rerouted = 0
+    for index, (one, why) in enumerate(zip(kept, explained, strict=True)):
+        became, ways = (one.status, one.reason), [(step.channel, step.status) for step in why.tries]
+        if index in TELEGRAM:
+            first, *rest = why.tries
+            if rest:  # it waited over midnight: the law that had begun is named, and the next lawful way was tried
+                rerouted += 1
+                assert (first.status, first.reason, [rule.id for rule in first.rules]) == (
+                    "permanent-failure", "law", [BAN],
+                )  # fmt: skip
+                assert first.rules[0].since == "2027-01-01"
+                assert (became, rest[0].channel) == (("delivered", "sms"), "sms")
+            else:
+                assert became == ("sent", "telegram")
+                assert first.changed_ms < midnight_ms + 2_000, "what left had left by then"
+        elif index == OPTED_OUT:
+            assert (became, ways) == (("permanent-failure", "choice"), [])
+            assert {left.why for left in why.left} == {"choice"}
+            assert why.wishes.refused
+        elif index in VIBER:
+            assert (became, ways) == (("delivered", "viber"), [("viber", "delivered")])
+        elif index == NOBODY:
+            assert one.status == "permanent-failure"
+            assert ways == [("sms", "permanent-failure")]
+        elif index in SMS:
+            assert (became, ways) == (("delivered", "sms"), [("sms", "delivered")])
+        else:
+            assert (became, ways) == (("sent", "email"), [("email", "sent")])
+        assert why.steps or why.left, "and each says what was planned"
+    assert 0 < rerouted < EACH, "midnight came in the middle"
+
+
+def _each_has_heard_it_once(town: Town, kept: list[NotificationKept]) -> None:
+    """As their phones and mailboxes have it."""
+    by_telegram = [sum("LA 204" in text for text in one.said) for one in town.telegram.people.values()]
+    by_viber = [sum("LA 204" in line.text for line in one.lines) for one in town.viber.people.values()]
+    texts = {number: sum("LA 204" in text for text in phone.texts) for number, phone in town.sms.phones.items()}
+    letters = [sum("LA 204" in one.text for one in letters) for letters in town.mail.letters.values()]
+    assert max([*by_telegram, *by_viber, *texts.values(), *letters]) == 1
+    rerouted = sum(one.reason == "sms" for one in kept[: len(TELEGRAM)])
+    assert sum(by_telegram) == EACH - rerouted
+    assert sum(by_viber) == EACH - 1
+    assert sum(texts.values()) == EACH - 1 + rerouted
+    assert _number(NOBODY) not in texts
+    assert sum(letters) == EACH
+
+
+def _told(one: object) -> bool:
+    said: list[str] = getattr(one, "said", [])
+    return any("LA 204" in text for text in said)

@@ -1,6 +1,6 @@
 """The same answer of a marketplace's support in Telegram: on 31 May and 1 June 2025, and on 1 September 2026.
 
-Then there was a draft, which a rehearsal takes for law: it names delivery services, whom the law in force does not bind.
+Then there was a draft, which a rehearsal takes for law: it names delivery services, whom no law in force binds.
 """
 
 from __future__ import annotations

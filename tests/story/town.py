@@ -6,10 +6,9 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from tests.commands import ROOT
 from tests.network import free_port
@@ -22,8 +21,14 @@ from vikno.testing.phones import TELEGRAM_TOKEN, VIBER_TOKEN
 from vikno.testing.sms import SmsGateway
 from vikno.testing.telegram import TelegramServer
 from vikno.testing.viber import ViberServer
-from vikno.usecases.organisations import OrganisationGiven, TemplateGiven, TemplateText, Words, encode_template
-from vikno.usecases.organisations import Organisation
+from vikno.usecases.organisations import (
+    Organisation,
+    OrganisationGiven,
+    TemplateGiven,
+    TemplateText,
+    Words,
+    encode_template,
+)
 from vikno.wire.vault import LocalVault
 
 KEY = "00" * 32
@@ -53,7 +58,6 @@ class Town:
     sms: SmsGateway
     mail: MailWorld
     url: str
-    zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
 
     @property
     def book(self) -> SqliteStore:
@@ -95,7 +99,8 @@ async def a_town(folder: Path, at: datetime, countries: Sequence[str], **setting
     vault = LocalVault(bytes(32))
     async with AsyncExitStack() as opened:
         telegram = await opened.enter_async_context(TelegramServer(TELEGRAM_TOKEN, username="vikno_town_bot"))
-        viber = await opened.enter_async_context(ViberServer(VIBER_TOKEN, name="Vikno", uri="vikno-town", receipts=True))
+        viber = ViberServer(VIBER_TOKEN, name="Vikno", uri="vikno-town", receipts=True)
+        await opened.enter_async_context(viber)
         hook = f"{public}/hooks/sms/main?secret={vault.digest('webhook secret', 'sms/main')}"
         sms = await opened.enter_async_context(SmsGateway(hook=hook))
         mail = await opened.enter_async_context(MailWorld())
