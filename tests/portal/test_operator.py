@@ -14,7 +14,9 @@ from vikno.api.keys import add_key
 from vikno.usecases.records import OPERATOR, CaseGiven
 
 OF_AUTHORITY = ("", "late", "cases/1")
-OF_OPERATOR = ("messages", "messages/figures", "messages/{letter}")
+OF_OPERATOR = (
+    "messages", "messages/figures", "messages/{letter}", "campaigns", "senders", "senders/sky-air", "review", "review/1"
+)  # fmt: skip
 OF_BOTH = ("letters", "channels")
 
 

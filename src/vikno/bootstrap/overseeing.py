@@ -1,4 +1,4 @@
-"""What whoever looks after the server asks, put together: /metrics, and where the rules about messages come from."""
+"""What whoever looks after the server has, put together: /metrics, the desk of the reviewer, the sources of rules."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from dataclasses import dataclass
 from starlette.routing import Route
 
 from vikno.bootstrap.settings import Settings
+from vikno.channels.sms.outbound import texts
+from vikno.channels.sms.segments import segments
 from vikno.domain.catalog import Country, LegalResource
 from vikno.portal.metrics import Metrics, Paced
+from vikno.portal.office import Office
+from vikno.portal.office_review import OfficeReview
+from vikno.portal.office_senders import OfficeSenders
 from vikno.stores.sqlite import SqliteStore
+from vikno.usecases.channel import Outbound
 from vikno.usecases.dispatch import Dispatch
 from vikno.usecases.explain_notification import Sources
 from vikno.usecases.send_messages import Sender
@@ -44,6 +50,16 @@ def overseen(
         return {account: _Sender(sender) for account, sender in senders().items()}
 
     return Metrics(kept, measured, dispatch.judge.counted, dispatch.clock, settings.get("VIKNO_METRICS_TOKEN")).routes
+
+
+def reviewing(office: Office, dispatch: Dispatch, kept: SqliteStore, sources: Sources) -> list[Route]:
+    """The desk of whoever says which organisations may write to people, and with which words."""
+    review = OfficeReview(office, dispatch, kept, _as_sms, sources)
+    return [*review.routes, *OfficeSenders(office, dispatch, kept).routes]
+
+
+def _as_sms(said: Outbound) -> list[tuple[str, int]]:
+    return [(text, len(segments(text).parts)) for text in texts(said)]
 
 
 def sources_of(countries: Mapping[str, Country]) -> Sources:

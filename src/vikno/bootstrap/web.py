@@ -28,7 +28,7 @@ from vikno.bootstrap.dispatching import ContractPrices, Lands, keep_routing, mak
 from vikno.bootstrap.intake import Intake, authorities, make_desk, others_of, stages_of
 from vikno.bootstrap.keeping import keep_in_time, read_terms
 from vikno.bootstrap.messaging import make_door
-from vikno.bootstrap.overseeing import overseen, sources_of
+from vikno.bootstrap.overseeing import overseen, reviewing, sources_of
 from vikno.bootstrap.persons import offer, persons, wishing
 from vikno.bootstrap.settings import Settings, list_key, open_vault, read_drafts
 from vikno.bootstrap.worlds import Worlds, load_worlds, now_ms, prepare
@@ -301,6 +301,7 @@ class _Building:
                 site, kept, kept, vault, links, self.worlds.processes.get, clock, self.gone, self.push, letters
             ).routes,
             *office.routes,
+            *reviewing(office, self.dispatch, kept, self.sources),
             *OfficeMessages(office, self.dispatch, self.currency, self.sources).routes,
             *OfficeCampaigns(office, self.campaigning.runner, self.currency).routes,
             *official.routes,
