@@ -241,6 +241,16 @@ async def test_what_was_never_used_can_be_forgotten(records: RecordsKeeper) -> N
     assert not await records.forget_campaign(ready.id)
 
 
+async def test_one_whose_reading_was_killed_can_be_forgotten(records: RecordsKeeper) -> None:
+    made = await records.make_campaign(GIVEN, 1_000)
+    reading = await records.begin_reading(made.id, [], 1_000)
+    assert reading is not None
+    await records.keep_part(made.id, reading, Part(2, b"half", 10), 1_000)
+    assert await records.forget_campaign(made.id)
+    assert not await records.keep_part(made.id, reading, Part(2, b"more", 20), 1_000)
+    assert await records.campaign(made.id) is None
+
+
 async def test_a_preview_is_of_one_audience(records: RecordsKeeper) -> None:
     ready = await a_campaign(records)
     assert await records.keep_preview(ready.id, ready.reading, b'{"chunks":1}')

@@ -9,11 +9,15 @@ import httpx
 
 from tests.portal.forms import read
 from tests.portal.persons import Persons, persons
-from vikno.usecases.campaigns import CampaignGiven, Row, Terms, encode_terms
+from vikno.bootstrap.web import portal_words
+from vikno.stores.sqlite import SqliteStore
+from vikno.usecases.campaigns import CampaignGiven, CampaignStatus, Row, Terms, encode_terms
+from vikno.usecases.dispatch import Dispatch
 from vikno.usecases.preview_campaign import preview_campaign
 from vikno.usecases.read_audience import Slice, read_audience
 
 PEOPLE = 1_200
+say = portal_words()["uk"].say
 NUMBER = "38067{:07d}"
 
 
@@ -26,7 +30,11 @@ async def rows() -> AsyncIterator[Slice]:
 
 async def a_campaign(here: Persons) -> str:
     """One that runs, with its preview; its id."""
-    dispatch, store = here.web.dispatch, here.store
+    return await seed_campaign(here.web.dispatch, here.store)
+
+
+async def seed_campaign(dispatch: Dispatch, store: SqliteStore, status: CampaignStatus = "running") -> str:
+    """The same, for a server of another process too."""
     sender = await store.organisation("lake-bank")
     assert sender is not None
     template = (await store.templates(sender.id))[0]
@@ -36,7 +44,7 @@ async def a_campaign(here: Persons) -> str:
     rendering = await dispatch.rendering(template.row)
     assert rendering is not None
     await preview_campaign(dispatch, store, sender, kept, rendering, sampled=True)
-    await store.change_campaign(made.id, ("ready",), "running", dispatch.clock())
+    await store.change_campaign(made.id, ("ready",), status, dispatch.clock())
     return dispatch.vault.uuid("c", made.id)
 
 
@@ -58,12 +66,12 @@ async def test_how_it_goes_stands_there_and_nobody_is_named(tmp_path: Path) -> N
         campaign = await a_campaign(here)
         listed = await client.get("/uk/office/campaigns")
         assert "Вересневі виписки" in listed.text
-        assert "триває" in listed.text
+        assert say("office.campaigns.is.running") in listed.text
         said = await client.get(f"/uk/office/campaigns/{campaign}")
         assert read(said.text).one("h1").text == "Вересневі виписки"
         assert "<progress" in said.text
-        assert "замало цифр" in said.text
-        assert f"рядок {PEOPLE + 2}" in said.text
+        assert say("office.campaigns.refused.short") in said.text
+        assert say("office.campaigns.line", line=PEOPLE + 2) in said.text
         assert said.headers["refresh"] == "15"
         assert NUMBER.format(2) not in said.text
         assert said.headers["cache-control"] == "no-store"
@@ -75,16 +83,16 @@ async def test_it_is_paused_and_goes_on_and_a_stop_is_asked_about(tmp_path: Path
         campaign = await a_campaign(here)
         address = f"/uk/office/campaigns/{campaign}"
         paused = await press(client, await client.get(address), "pause")
-        assert "призупинена" in paused.text
+        assert say("office.campaigns.is.paused") in paused.text
         going = await press(client, await client.get(address), "resume")
-        assert "триває" in going.text
+        assert say("office.campaigns.is.running") in going.text
         page = await client.get(address)
         assert 'value="stop"' not in page.text, "a stop has a page of its own"
         sure = await client.get(address, params={"sure": "stop"})
-        assert "повернути цього не можна" in sure.text
+        assert say("office.campaigns.sure.stop") in sure.text
         assert "refresh" not in sure.headers
         stopped = await press(client, sure, "stop")
-        assert "зупинена" in stopped.text
+        assert say("office.campaigns.is.stopped") in stopped.text
         about = await here.store.accesses(f"campaign/{here.web.dispatch.vault.read_uuid('c', campaign)}")
         assert [one.what for one in about if one.what != "campaign.read"] == [
             "campaign.stop", "campaign.resume", "campaign.pause",
@@ -97,7 +105,7 @@ async def test_a_form_from_elsewhere_changes_nothing(tmp_path: Path) -> None:
         campaign = await a_campaign(here)
         said = await client.post(f"/uk/office/campaigns/{campaign}", data={"form": "x", "what": "stop"})
         assert said.status_code == 404
-        assert "триває" in (await client.get(f"/uk/office/campaigns/{campaign}")).text
+        assert say("office.campaigns.is.running") in (await client.get(f"/uk/office/campaigns/{campaign}")).text
         assert (await client.get("/uk/office/campaigns/x")).status_code == 404
 
 

@@ -281,7 +281,7 @@ class Campaigns(Protocol):
         ...
 
     async def forget_campaign(self, campaign: int) -> bool:
-        """Forget a draft, or what is ready and was never used."""
+        """Forget a draft, or what is read or ready and was never used; a reading that goes on is over."""
         ...
 
     async def agreed_to(

@@ -119,6 +119,8 @@ async def read_audience(
         whole = True
     finally:
         await book.end_reading(campaign, reading, whole=whole, now_ms=clock())
+        if not whole:
+            await forget_old(book, campaign)
     kept = await book.campaign(campaign)
     if kept is None or kept.reading != reading:
         raise CampaignElsewhere

@@ -35,6 +35,7 @@ _SET_FLOW, _KEEP_TRACE = statements("notifications.sql")["set_flow"], statements
 _LAST_ADDRESS = statements("notifications.sql")["last_address"]
 
 FLOWS: Mapping[str, str] = {"running": "running", "paused": "paused", "stopped": "stopped"}
+UNUSED: tuple[CampaignStatus, ...] = ("draft", "reading", "ready")
 LEFT = frozenset({"sending", "sent", "unknown"})
 """Of a try: it has left, or may have."""
 PLANNED_AT_A_STRETCH = 125
@@ -220,9 +221,9 @@ class Campaigns(People, Notifications):
     async def forget_campaign(self, campaign: int) -> bool:
         """Forget one that was never used."""
         kept = await self.campaign(campaign)
-        if kept is None or kept.began_ms is not None or kept.status not in ("draft", "ready"):
+        if kept is None or kept.began_ms is not None or kept.status not in UNUSED:
             return False
-        if not await self.change_campaign(campaign, ("draft", "ready"), "draft", kept.changed_ms):
+        if not await self.change_campaign(campaign, UNUSED, "draft", kept.changed_ms):
             return False
         while await self.forget_audience(campaign):  # noqa: ASYNC110 - others go first
             await asyncio.sleep(0)
