@@ -165,6 +165,21 @@ async def test_tests_go_to_guests_alone(market: Market) -> None:
     assert (await market.told(campaign))["campaign"]["status"] == "ready"
 
 
+@pytest.mark.parametrize("kind", ["team", "test"])
+async def test_a_lesser_key_looks_at_a_live_campaign_and_steers_none(market: Market, kind: str) -> None:
+    campaign, key = await market.ready(2), f"skyfen {kind}"
+    assert (await market.call("GET", f"/api/campaigns/{campaign}", key=key)).status_code == 200
+    for what, body in (("start", None), ("test", {"to": ["050 123 45 67"]}), ("preview", None), ("stop", None)):
+        answer = await market.call("POST", f"/api/campaigns/{campaign}/{what}", body, key=key)
+        assert (answer.status_code, answer.json()["code"]) == (404, "campaign_unknown"), what
+    assert (await market.call("DELETE", f"/api/campaigns/{campaign}", key=key)).status_code == 404
+    file = await market.call(
+        "PUT", f"/api/campaigns/{campaign}/audience", HEAD.encode(), key=key, content_type="text/csv"
+    )
+    assert file.status_code == 404
+    assert (await market.told(campaign))["campaign"]["status"] == "ready"
+
+
 async def test_a_day_has_room_for_so_many(market: Market) -> None:
     from dataclasses import replace
 
@@ -227,8 +242,8 @@ async def test_a_draft_can_be_forgotten_and_others_see_nothing(market: Market) -
 async def test_with_a_test_key_nothing_leaves(market: Market) -> None:
     answer = await market.call("POST", "/api/campaigns", MARKET, key="skyfen test")
     campaign = answer.json()["id"]
-    await market.read(campaign, f"{HEAD}\n{number(1)},Олена\n")
-    await market.do(campaign, "start")
+    assert (await market.read(campaign, f"{HEAD}\n{number(1)},Олена\n")).json()["campaign"]["rows"] == 1
+    assert (await market.do(campaign, "start")).json()["campaign"]["status"] == "running"
     await market.until_planned(campaign)
     assert await market.desk.store.lease("sms/main", "bulk", 10, market.desk.clock()) == ()
     assert [(one.key, one.reason) for one in await market.all_of(campaign)] == [("test", "test")]

@@ -75,7 +75,7 @@ class CampaignDoor:
                     return wrong_method("GET, POST")
                 return await self.make(caller, await read_body(scope, receive, MOST_BYTES, CampaignBrought))
             case [written]:
-                campaign = await self._mine(caller, written)
+                campaign = await self._mine(caller, written, steer=method == "DELETE")
                 if method == "GET":
                     await note(self.room, caller, "read", f"campaign/{campaign.id}")
                     return await self._told(campaign)
@@ -83,11 +83,11 @@ class CampaignDoor:
             case [written, "audience"]:
                 if method != "PUT":
                     return wrong_method("PUT")
-                return await self.read(scope, receive, caller, await self._mine(caller, written))
+                return await self.read(scope, receive, caller, await self._mine(caller, written, steer=True))
             case [written, "preview" | "test" | "start" | "pause" | "resume" | "stop" as what]:
                 if method != "POST":
                     return wrong_method("POST")
-                campaign = await self._mine(caller, written)
+                campaign = await self._mine(caller, written, steer=True)
                 body = await whole(scope, receive, MOST_BYTES)
                 return await self._do(caller, campaign, what, body)
         raise refused("address_unknown", f"“{shortened('/api/campaigns/' + '/'.join(rest))}”")
@@ -195,6 +195,7 @@ class CampaignDoor:
         """One of the steps that need no file."""
         now_ms = self.room.clock()
         if what == "preview":
+            caller.check_standing()
             return await self._preview(caller, campaign)
         if what == "test":
             return await self._test(caller, campaign, as_shape(body, Tests))
@@ -282,12 +283,17 @@ class CampaignDoor:
 
     # ---- what they have in common ----
 
-    async def _mine(self, caller: Caller, written: str) -> CampaignKept:
-        """Raises Refused: whether it is somebody else's is not told."""
+    async def _mine(self, caller: Caller, written: str, *, steer: bool = False) -> CampaignKept:
+        """Raises Refused: whether it is somebody else's is not told. `steer`: it is changed, or tried.
+
+        From a test key nothing leaves, and a team key writes to guests: neither lets go what is for everybody.
+        """
         number = self.room.vault.read_uuid("c", written)
         found = None if number is None else await self.runner.book.campaign(number)
         if found is None or found.organisation != caller.organisation.id:
             raise refused("campaign_unknown")
+        if steer and caller.key.kind not in ("live", found.key):
+            raise refused("campaign_unknown", f"that a key of the kind {caller.key.kind} may steer")
         return found
 
     async def _again(self, campaign: CampaignKept) -> CampaignKept:
