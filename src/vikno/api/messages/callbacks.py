@@ -9,7 +9,8 @@ from vikno.api.messages.room import Caller, Room, note
 from vikno.api.messages.shapes import CallbackAdded, CallbackBrought, Callbacks, CallbackShown, Since
 from vikno.api.problems import refused
 from vikno.usecases.records import Subscriber
-from vikno.wire.guarded import HookAddressWrong, check_address
+from vikno.wire.connection import place_of
+from vikno.wire.guarded import HookAddressWrong, check_address, leads_here
 
 MOST_CALLBACKS = 5
 """Of one organisation."""
@@ -28,6 +29,10 @@ async def put(room: Room, caller: Caller, brought: CallbackBrought) -> Answer:
         check_address(brought.url, private=room.private)
     except HookAddressWrong as error:
         raise refused("callback_wrong", error.message, pointer="/url") from None
+    # An authority's system may run on this machine. That of others does not, unless its operator has said so: what
+    # listens here only for its neighbours would hear whatever an organisation wants it to.
+    if leads_here(place_of(brought.url).host) and not room.private:
+        raise refused("callback_wrong", "the address leads to this machine itself", pointer="/url")
     mine = await _mine(room, caller)
     before = [one for one in mine if one.url == brought.url]
     if not before and len(mine) >= MOST_CALLBACKS:
