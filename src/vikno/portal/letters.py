@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from zoneinfo import ZoneInfo
 
 import msgspec
 from starlette.requests import Request
@@ -25,6 +24,7 @@ from vikno.portal.entry import language, unkept_page, zone_of
 from vikno.portal.posted import posted
 from vikno.portal.site import Site
 from vikno.usecases.dispatch import Dispatch, decode_sealed
+from vikno.usecases.judge import zone_named
 from vikno.usecases.notifications import NotificationKept
 from vikno.usecases.people import EVERY, Chain
 from vikno.usecases.records import Access, Records
@@ -174,7 +174,8 @@ class Letters:
             zone = decode_sealed(self._dispatch.vault.unseal(kept.sealed)).zone
         except (ViknoError, msgspec.DecodeError):
             zone = None
-        return ZoneInfo(zone) if zone else zone_of(self.site, "")
+        # A sender has written it: what it cannot be must not keep the person from their letters.
+        return (zone_named(zone) if zone else None) or zone_of(self.site, "")
 
     # ---- one click ----
 
