@@ -36,13 +36,13 @@ async def test_a_refusal_names_the_choice_and_a_rule_its_source(tmp_path: Path) 
         await here.store.choose(here.conversation, Choices(off=frozenset({("lake-bank", "payment", "sms")})), 1)
         unwanted, forbidden = await here.tell("lake-bank", "paid"), await here.tell("sky-air", "sale")
         said = await client.get(f"/uk/office/messages/{unwanted}")
-        assert "людина не хоче туди" in said.text
+        assert "людина не хоче повідомлень у цьому каналі" in said.text
         said = await client.get(f"/uk/office/messages/{forbidden}")
         assert "заборонено правилом" in said.text
         assert "Рекламу надсилають лише за письмовою згодою" in said.text
         assert "UA-ADS" in said.text
         assert 'href="https://sud.ua/' in said.text, "the source can be read"
-        assert "Окремої згоди не давала" in said.text
+        assert "Окремої згоди немає" in said.text
         assert "sky.example" not in said.text
         assert PHONE not in said.text
 
@@ -52,7 +52,7 @@ async def test_the_way_of_one_that_arrived_is_told_in_order(tmp_path: Path) -> N
         await come_in(client, here)
         await client.get(f"{here.inbox}/letters/{here.letters[0]}")
         said = await client.get(f"/uk/office/messages/{here.letters[0]}")
-        order = [said.text.index(words) for words in ("передано, складено план", "Людина відкрила його у скриньці")]
+        order = [said.text.index(words) for words in ("прийнято, план складено", "Людина відкрила повідомлення")]
         assert order == sorted(order)
 
 

@@ -15,7 +15,9 @@ from vikno.usecases.converse import Asker
 from vikno.usecases.people import EVERY, OUTSIDE
 
 HERE = {"sec-fetch-site": "same-origin"}
-CONSENT = "Я погоджуюся отримувати рекламу від організації Sky Air. Відкликати згоду можу тут будь-коли.\nПогоджуюся"
+CONSENT = (
+    "Я погоджуюся отримувати рекламу від організації Sky Air. Цю згоду я можу будь-коли відкликати тут.\nПогоджуюся"
+)
 
 ODD: tuple[dict[str, str], ...] = (
     {"sender": "nobody"}, {"do": "kind", "content": "../x"}, {"do": "remove", "way": "9" * 30},
@@ -57,7 +59,7 @@ async def test_each_organisation_stands_there_with_each_kind_that_it_sends(tmp_p
         senders = [one.text for one in page.all("h3")]
         assert [one for one in senders if one in ("Sky Air", "Озерний банк")] == ["Sky Air", "Озерний банк"]
         text = page.text
-        for kind in ("Одноразові коди", "Платежі й рахунки", "Сервісні сповіщення", "Реклама"):
+        for kind in ("Одноразові коди", "Платежі й рахунки", "Сервісні повідомлення", "Реклама"):
             assert kind in text
         assert "+380•••67" in text
         assert PHONE not in text, "addresses are masked"
@@ -68,7 +70,7 @@ async def test_a_kind_is_turned_off_and_on_by_one_tap_each(tmp_path: Path) -> No
         wanted = {"do": "kind", "sender": "lake-bank", "content": "code"}
         done = await tap(client, here, **wanted)
         assert await off(here) == {("lake-bank", "code", OUTSIDE)}
-        assert "Коди, Озерний банк, стоять лише на цій сторінці." in done.text, "what it means is said kindly"
+        assert "Озерний банк: коди видно лише на цій сторінці." in done.text, "what it means is said kindly"
         await tap(client, here, **wanted)
         assert await off(here) == set()
         assert await here.store.agreed(here.conversation) == (), "what needs no consent is no consent"
@@ -184,7 +186,7 @@ async def test_a_form_of_another_site_or_made_up_does_nothing(tmp_path: Path) ->
 async def code_of(here: Persons, phone: str) -> str:
     """That came by SMS."""
     text = await here.sms.phone(phone).read()
-    found = re.match(r"(\d{6}) — ваш код", text)
+    found = re.match(r"(\d{6}) — код, щоб", text)
     assert found is not None, text
     return found[1]
 
@@ -236,7 +238,7 @@ async def test_a_mailbox_is_added_by_the_link_in_it_and_only_by_a_tap(tmp_path: 
     async with persons(tmp_path, started=True) as here, here.client() as client:
         olena = here.mail.person("Olena", MAIL)
         done = await asked_for(client, here, "email", email=f"Olena <{MAIL.upper()}>")
-        assert "Ми надіслали на ту адресу посилання" in done.text
+        assert "Ми надіслали на цю адресу посилання" in done.text
         text = (await olena.heard("prove")).text
         found = re.search(r"http://vikno\.test(/uk/prove/\S+)", text)
         assert found is not None, text
