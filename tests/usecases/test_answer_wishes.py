@@ -40,10 +40,10 @@ async def test_a_kind_is_ended_for_all_and_what_is_not_advertising_stays_in_the_
     async with persons(tmp_path) as here:
         await say(here, "привіт")
         said = await say(here, "/settings")
-        assert "Ні від кого: сервісні сповіщення" in said
+        assert "Ні від кого: сервісні повідомлення" in said
         assert "реклама" not in said, "nobody has agreed to it"
-        done = await say(here, "Ні від кого: сервісні сповіщення")
-        assert "• сервісні сповіщення: лише у скриньці" in done
+        done = await say(here, "Ні від кого: сервісні повідомлення")
+        assert "• сервісні повідомлення: лише на вашій сторінці" in done
         assert (await here.store.choices(here.conversation)).off == {(EVERY, "service", OUTSIDE)}
 
 
