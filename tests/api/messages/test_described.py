@@ -59,5 +59,7 @@ async def test_answers_are_as_it_says(desk: Desk) -> None:
     await call("delete", "/api/callbacks/{id}", id="x")
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
-            if method != "parameters" and operation.get("security") == [{"organisation": []}] and "campaigns" not in path:
+            if "campaigns" in path:  # they have tests of their own
+                continue
+            if method != "parameters" and operation.get("security") == [{"organisation": []}]:
                 assert any(one[:2] == (method, path) for one in seen), f"{method} {path} was not called"
