@@ -65,7 +65,7 @@ def text_of(page: Element, part: str) -> str:
 
 async def test_what_waits_is_listed_for_the_longest_first(tmp_path: Path) -> None:
     async with desk(tmp_path) as (here, client):
-        assert "Нічого не чекає" in (await client.get("/uk/office/review")).text
+        assert "Усе розглянуто" in (await client.get("/uk/office/review")).text
         kept = await drafted(here, said("Новий час: ((time))"))
         await here.store.put_organisation(OrganisationGiven("shop", "Крамниця", "marketplace", "ua", "ua"), 5)
         page = read((await client.get("/uk/office/review")).text)
@@ -126,16 +126,16 @@ async def test_what_to_look_at_twice_is_named(tmp_path: Path) -> None:
         kept = await drafted(here, text, content="payment")
         page = read((await client.get(f"/uk/office/review/{kept.row}")).text)
         twice = text_of(page, "twice")
-        assert "веде на t.me, де сторінку чи ім’я заводить будь-хто" in twice
-        assert "https://t.me/((name)) є місце для чужого значення (name)" in twice
-        assert "«bank.ua» називають одну адресу, а посилання веде на t.me" in twice
+        assert "веде на t.me, де завести сторінку чи ім’я може будь-хто" in twice
+        assert "https://t.me/((name)) є поле, яке заповнює хтось інший (name)" in twice
+        assert "написано адресу «bank.ua», а посилання веде на t.me" in twice
         assert "http://sky.example/x відкривається без шифрування" in twice
         assert "Довірені посилання можуть вести на forms.gle" in twice
         assert "pay.sky.example" not in twice
-        assert "прийняло посилання на чужу адресу" not in twice, "it was tried"
+        assert "пропустило посилання на чужу адресу" not in twice, "it was tried"
         places = text_of(page, "places")
         assert "посилання, лише на: forms.gle, pay.sky.example" in places
-        assert "частина посилання шаблону, ніколи не адреса" in places
+        assert "частина посилання в шаблоні, але ніколи не сама адреса" in places
         clean = await drafted(here, said("Рейс ((flight)) о ((time)): https://sky.example/"), slug="clean")
         page = read((await client.get(f"/uk/office/review/{clean.row}")).text)
         assert not page.all("section", aria_labelledby="twice")
@@ -149,12 +149,14 @@ async def test_the_rules_of_the_recipients_country_are_told(tmp_path: Path) -> N
         law = text_of(page, "law")
         assert "Без згоди: заборонено" in law
         assert "UA-ADS" in law
-        assert "Якщо погодилася письмово: можна" in law
+        assert "Якщо людина погодилася письмово: можна" in law
         assert [link for link in page.all("a") if link["href"].startswith("https://sud.ua/")], "a rule has its source"
         assert "Надсилають лише тим, хто погодився" in page.text
         code = await here.store.template(2, "paid")
         assert code is not None
-        assert "лише згадка" in text_of(read((await client.get(f"/uk/office/review/{code.row}")).text), "law")
+        assert "лише звістка, що є повідомлення" in text_of(
+            read((await client.get(f"/uk/office/review/{code.row}")).text), "law"
+        )
 
 
 async def test_a_new_version_is_compared_word_by_word(tmp_path: Path) -> None:

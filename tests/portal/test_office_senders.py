@@ -35,9 +35,9 @@ async def test_who_they_say_they_are_is_shown_and_no_guest(tmp_path: Path) -> No
         page = read(raw)
         facts = {one.one("dt").text: one.one("dd").text for one in page.one("dl").all("div")}
         assert facts["Пише людям у країні"] == "Польща"
-        assert facts["Гостей командного ключа"] == "1"
-        assert facts["Адреса знака"] == "https://shop.example/mark.svg"
-        assert "250000 на день" in facts["Найбільше повідомлень"]
+        assert facts["Отримувачів для командного ключа"] == "1"
+        assert facts["Адреса логотипа"] == "https://shop.example/mark.svg"
+        assert "250000 на день" in facts["Найбільша кількість повідомлень"]
         assert "1112233" not in raw, "guests are people"
         assert not page.all("img", src="https://shop.example/mark.svg"), "nothing of theirs is loaded"
 
@@ -63,7 +63,7 @@ async def test_a_new_one_is_let_in_suspended_and_let_in_again(tmp_path: Path) ->
             assert (after.standing, after.reason, after.by) == (verdict, reason, "office/1")
         log = text_of(read((await client.get(path)).text), "log")
         assert log.count("Дозволено надсилати.") == 2
-        assert "Організацію призупинено." in log
+        assert "Надсилання призупинено." in log
 
 
 async def test_nobody_is_turned_away_without_a_reason(tmp_path: Path) -> None:
