@@ -1,6 +1,7 @@
 """The reference says what the code says: its marked parts are new, complete, and true of what the commands print."""
 
 import ast
+import asyncio
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,11 +12,15 @@ import pytest
 
 from tests.commands import Command
 from vikno.api.registry import read_declared
+from vikno.bootstrap.intake import open_records
+from vikno.bootstrap.persons import chain_of
+from vikno.bootstrap.worlds import now_ms
 from vikno.cli.reference import PartUnknown, named, parts, renewed, write
 from vikno.cli.reference.commands import JSON, commands
 from vikno.cli.reference.errors import CALLS
 from vikno.cli.reference.items import MEANINGS
 from vikno.domain.rules.service import KINDS
+from vikno.usecases.people import AgreedGiven
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +104,7 @@ def printed(vikno: Command, tmp_path_factory: pytest.TempPathFactory, root: Path
         **cases,
         **_senders(vikno, tmp_path_factory.mktemp("senders"), root),
         **_campaigns(vikno, tmp_path_factory.mktemp("campaigns"), root),
+        **_ledger(vikno, tmp_path_factory.mktemp("ledger")),
         "consult": consult,
         "consult: items": consult["items"][0],
         "decide": decide,
@@ -161,6 +167,7 @@ def _senders(vikno: Command, folder: Path, root: Path) -> dict[str, Any]:
         "senders review list: one of them": waits[0],
         "senders review": vikno("senders", "review", "approve", "skyfen", *store).json,
         "senders callbacks add": vikno("senders", "callbacks", "add", "skyfen", url, *store).json,
+        "senders callbacks notify": vikno("senders", "callbacks", "notify", "skyfen", *store).json,
     }
 
 
@@ -175,6 +182,26 @@ def _campaigns(vikno: Command, folder: Path, root: Path) -> dict[str, Any]:
         "campaigns new": made,
         "campaigns list": vikno("campaigns", "list", *store).json,
         "campaigns show": vikno("campaigns", "show", "1", *store).json,
+    }
+
+
+def _ledger(vikno: Command, folder: Path) -> dict[str, Any]:
+    """The results of `vikno ledger`, of a ledger with one line."""
+    url = f"sqlite:///{folder}/ledger.db"
+    who = "telegram/main:" + "a" * 32
+
+    async def agree() -> None:
+        async with open_records(url) as (book, vault):
+            await book.meet(who, "telegram/main", vault.seal("1"), "uk", now_ms())
+            said = AgreedGiven(who, "sky", "advertising", "given", "inbox", "uk", "0" * 16, "Так")
+            await book.agree(said, chain_of(vault), now_ms())
+
+    asyncio.run(agree())
+    store = ("--store", url, "--json")
+    exported = vikno("ledger", "export", *store)
+    return {
+        "ledger verify": vikno("ledger", "verify", *store).json,
+        "ledger export: one of them": exported.json[0] if exported.out.startswith("[") else exported.jsonl[0],
     }
 
 

@@ -298,6 +298,10 @@ JSON: dict[str, dict[str, str]] = {
         "url": "where events go",
         "secret": "what signs them; nobody can show it again",
     },
+    "senders callbacks notify": {
+        "sender": "of whose messages it hears",
+        "url": "where they are told; null when nothing is told any more",
+    },
     "poster": {
         "url": "all that its code holds",
         "names": "`[channel, name]` of each that is printed",
