@@ -233,6 +233,8 @@ class _Explaining:
 
     async def _wishes(self, slug: str, content: str, plan: Plan) -> Wishes:
         kept = self.kept
+        if kept.key == "test":  # nobody was looked up for it
+            return Wishes()
         since_ms = self.dispatch.clock() - DAY_MS
         found = await self.dispatch.book.people((kept.to,), kept.organisation, content, since_ms)
         person = found.get(kept.to)

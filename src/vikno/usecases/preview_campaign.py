@@ -1,7 +1,8 @@
 """What would become of a campaign: who is reached where, in what time, at what cost, and who is left out by which rule.
 
 It is decided as it will be when it runs, and nothing is kept but the figures. An estimate looks at the first chunk and
-at some that are spread evenly; the exact figures look at all of them.
+at some that are spread evenly; the exact figures look at all of them. Figures about a few would tell what each of them
+has chosen, and where they are: such an audience is foreseen as if nobody knew it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from vikno.usecases.send_notifications import Decided, decide_notifications
 
 SAMPLED = 5
 """Chunks that an estimate looks at."""
+FEWEST = 10
+"""People about whom figures are told."""
 AT_A_TIME = 250
 """Rows that are decided before the loop may see to others: some milliseconds."""
 KEPT_EVERY_MS = 2_000
@@ -66,7 +69,8 @@ async def _decided(
     dispatch: Dispatch, organisation: Organisation, campaign: CampaignKept, asking: Asking, rows: Sequence[Row]
 ) -> Counted:
     now_ms = dispatch.clock()
-    found = await decide_notifications(dispatch, organisation, campaign.key, asking.asked(rows), now_ms)
+    asked, few = asking.asked(rows), campaign.rows < FEWEST
+    found = await decide_notifications(dispatch, organisation, campaign.key, asked, now_ms, strangers=few)
     return count_decided(one.decided for one in found)
 
 

@@ -32,6 +32,8 @@ from vikno.usecases.people import PersonKept
 
 HOUR_MS = 3_600_000
 INBOX = "inbox"
+UNKEPT = 0
+"""The queue of what is not kept."""
 
 
 class DailyLimitReached(ViknoError):
@@ -82,6 +84,11 @@ class Accepted:
     plan: Plan
     warnings: tuple[str, ...] = ()
 
+    @property
+    def on_its_way(self) -> bool:
+        """Whether its first step that may go was queued at once."""
+        return self.status == "created" and not self.reason
+
 
 async def send_notifications(
     dispatch: Dispatch,
@@ -101,7 +108,13 @@ async def send_notifications(
         return await accepted_before(dispatch, before)
     if await dispatch.days.room(organisation, key, now_ms) < len(asked):
         raise DailyLimitReached(organisation.per_day)
-    made, plans = await plan_notifications(dispatch, organisation, key, asked, now_ms, flow, lane)
+    if flow is None:
+        flow = await dispatch.book.flow_of(organisation.id, now_ms)
+    decided = await decide_notifications(dispatch, organisation, key, asked, now_ms)
+    made, plans = (
+        made_of(dispatch, organisation, key, asked, decided, flow, lane),
+        [one.decided.plan for one in decided],
+    )
     kept = await dispatch.book.keep_notifications(made, now_ms, request)
     if kept.repeated:  # it came twice at once
         return await accepted_before(dispatch, kept.ids)
@@ -145,19 +158,11 @@ def _as_accepted(one: InHand | None) -> tuple[NotificationStatus, str]:
 
 
 async def plan_notifications(
-    dispatch: Dispatch,
-    organisation: Organisation,
-    key: KeyKind,
-    asked: Sequence[Asked],
-    now_ms: int,
-    flow: int | None = None,
-    lane: Literal["notice", "bulk"] = "notice",
+    dispatch: Dispatch, organisation: Organisation, key: KeyKind, asked: Sequence[Asked], now_ms: int
 ) -> tuple[list[NotificationMade], list[Plan]]:
-    """The same without keeping anything: for a preview, too."""
-    if flow is None:
-        flow = await dispatch.book.flow_of(organisation.id, now_ms)
-    decided = await decide_notifications(dispatch, organisation, key, asked, now_ms)
-    made = made_of(dispatch, organisation, key, asked, decided, flow, lane)
+    """What would become of some, were none of their recipients known. Nothing is kept, and nobody looked up."""
+    decided = await decide_notifications(dispatch, organisation, key, asked, now_ms, strangers=True)
+    made = made_of(dispatch, organisation, key, asked, decided, UNKEPT, "notice")
     return made, [which.decided.plan for which in decided]
 
 
@@ -195,9 +200,20 @@ class DecidedFor(msgspec.Struct, frozen=True):
 
 
 async def decide_notifications(
-    dispatch: Dispatch, organisation: Organisation, key: KeyKind, asked: Sequence[Asked], now_ms: int
+    dispatch: Dispatch,
+    organisation: Organisation,
+    key: KeyKind,
+    asked: Sequence[Asked],
+    now_ms: int,
+    *,
+    strangers: bool = False,
 ) -> list[DecidedFor]:
-    """What would become of each. Messages alike are decided once."""
+    """What would become of each. Messages alike are decided once.
+
+    `strangers`: who they are is not looked up, nor for a test key, of which nobody would ever hear: it would tell any
+    system about any number who is behind it.
+    """
+    strangers = strangers or key == "test"
     name = dispatch.vault.name
     names = [
         tuple((account, name(account, address), address) for account, address in one.to.addresses) for one in asked
@@ -210,7 +226,8 @@ async def decide_notifications(
             if one.rendering.kept.content == content
             for _, theirs, _ in mine
         }
-        people[content] = await dispatch.book.people(wanted, organisation.id, content, now_ms - DAY_MS)
+        since_ms = now_ms - DAY_MS
+        people[content] = {} if strangers else await dispatch.book.people(wanted, organisation.id, content, since_ms)
     deciding = _Deciding(dispatch, organisation, key, now_ms)
     return [
         deciding.about(one, mine, people[one.rendering.kept.content]) for one, mine in zip(asked, names, strict=True)

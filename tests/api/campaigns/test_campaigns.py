@@ -112,6 +112,19 @@ async def test_what_would_become_of_it_is_told_before(market: Market) -> None:
     assert (await market.told(campaign))["left"] == {"choice": 1}
 
 
+async def test_figures_of_a_few_tell_nothing_of_them(market: Market) -> None:
+    store, clock = market.desk.store, market.desk.clock
+    phone = await market.desk.known("sms/main", number(0)[1:])
+    await market.desk.known("viber/main", "v0", to=phone)
+    await store.choose(phone, Choices(order=("viber",)), clock())
+    campaign = await market.ready(1)
+    said = (await market.do(campaign, "preview")).json()["preview"]
+    assert [one["channel"] for one in said["channels"]] == ["sms"]
+    await store.choose(phone, Choices(off=frozenset({("skyfen", "*", "*")})), clock())
+    said = (await market.do(campaign, "preview")).json()["preview"]
+    assert (said["left"], [one["channel"] for one in said["channels"]]) == ({}, ["sms"])
+
+
 async def test_an_estimate_looks_at_some_chunks_only(market: Market) -> None:
     campaign = await market.ready(8_000)
     said = (await market.do(campaign, "preview")).json()["preview"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.api.messages.conftest import DELAY, PHONE, VAULT, Desk, delay
+from vikno.domain.notify.route import decode_plan
 from vikno.usecases.organisations import OrganisationGiven
 from vikno.usecases.people import Choices
 
@@ -34,7 +35,12 @@ async def test_all_addresses_of_a_person_are_in_the_plan_and_what_they_refused_i
     await desk.store.choose(phone, Choices(off=frozenset({("skyfen", "*", "viber")})), desk.clock())
     said = (await desk.call("POST", "/api/messages", delay())).json()
     assert [step["channel"] for step in said["plan"]["steps"]] == ["telegram", "sms"]
-    assert [(left["channel"], left["why"]) for left in said["plan"]["left"]] == [("viber", "choice")]
+    assert said["plan"]["left"] == [], "an address that only the person has told of"
+    number = VAULT.read_uuid("n", said["id"])
+    assert number is not None
+    (kept,) = await desk.store.in_hand([number])
+    left = decode_plan(kept.notification.plan).left
+    assert [(one.account, one.why) for one in left] == [("viber/main", "choice")]
     nowhere = Choices(off=frozenset({("skyfen", "*", "*")}))
     await desk.store.choose(phone, nowhere, desk.clock())
     said = (await desk.call("POST", "/api/messages", delay())).json()

@@ -222,6 +222,7 @@ class CampaignDoor:
         rendering = await self._rendering(campaign)
         if not campaign.rows or campaign.status in ("reading", "done", "stopped"):
             raise refused("campaign_elsewhere", f"it is {campaign.status}, and {campaign.rows} are in it")
+        await note(self.room, caller, "campaign.preview", f"campaign/{campaign.id}")
         about = self.room.dispatch, self.runner.book, caller.organisation, campaign, rendering
         running = self._counting.get(campaign.id)
         if running is None or running.done():
@@ -248,9 +249,13 @@ class CampaignDoor:
             raise refused("campaign_elsewhere", "nobody is in it") from None
         await note(self.room, caller, f"campaign.test {len(sent)}", f"campaign/{campaign.id}")
         shown = [
-            MessageAccepted(one.id, one.status, one.reason, campaign.reference, plan_shown(one.plan), [*one.warnings])
-            for one in sent
-        ]
+            MessageAccepted(
+                one.id, one.status, one.reason, campaign.reference,
+                plan_shown(one.plan, {account.partition("/")[0] for account, _ in guest.addresses},
+                           on_its_way=one.on_its_way), [*one.warnings],
+            )
+            for one, guest in zip(sent, guests, strict=True)
+        ]  # fmt: skip
         return Answer(201, encode(TestsSent(shown)))
 
     def _guest(self, caller: Caller, written: str, kind: str) -> Recipient:

@@ -133,6 +133,12 @@ def _recipient(room: Room, caller: Caller, to: To, kind: str) -> tuple[Recipient
     return Recipient(tuple(addresses), written_of(to), Whereabouts(country, zone)), warnings
 
 
+def kinds_of(to: To) -> frozenset[str]:
+    """The kinds of channels of its addresses."""
+    given = {*(BY_PHONE if to.phone is not None else ()), *(("email",) if to.email is not None else ())}
+    return frozenset(given if to.chat is None else {*given, to.chat.channel})
+
+
 def written_of(to: To) -> str:
     """A recipient in one line, as it was given."""
     chat = None if to.chat is None else f"{to.chat.channel}:{to.chat.id}"

@@ -25,6 +25,7 @@ from vikno.api.problems import Refused, refused, shortened, unknown
 from vikno.usecases.dispatch import decode_sealed
 from vikno.usecases.explain_notification import explain
 from vikno.usecases.notifications import InHand, NotificationKept, NotificationStatus, Wanted
+from vikno.usecases.tell_sender import kinds_given
 
 A_PAGE = 250
 """Messages of a list in one answer."""
@@ -51,7 +52,8 @@ async def why(room: Room, caller: Caller, written: str, given: Mapping[str, list
     found = await explain(room.dispatch, kept.id, given.get("lang", ["en"])[-1], room.sources)
     await note(room, caller, "why", f"notification/{kept.id}")
     (shown,) = await _shown(room, [kept])
-    return Answer(200, encode(why_shown(shown, found, room.currency)))
+    kinds = kinds_given(kept.to, decode_sealed(room.vault.unseal(kept.sealed)).to)
+    return Answer(200, encode(why_shown(shown, found, room.currency, kinds)))
 
 
 async def listed(room: Room, caller: Caller, given: Mapping[str, list[str]]) -> Answer:

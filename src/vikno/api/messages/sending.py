@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from vikno.api.answers import Answer, Headers, as_shape, encode
-from vikno.api.messages.asking import asked_for, written_of
+from vikno.api.messages.asking import asked_for, kinds_of, written_of
 from vikno.api.messages.room import Caller, Room
 from vikno.api.messages.shapes import (
     MessageAccepted,
@@ -56,12 +56,12 @@ async def send_one(room: Room, caller: Caller, key: str, body: bytes) -> Answer:
     request = _request(caller, key, b"one", body)
     if before := await _before(room, request):  # its answer is that of the first time, whatever has changed since
         message = as_shape(body, MessageAsked)
-        return Answer(200, encode(_accepted(before[0], message.reference, [])), headers=_where(before[0]))
+        return Answer(200, encode(_accepted(before[0], message, [])), headers=_where(before[0]))
     caller.check_standing()
     message = as_shape(body, MessageAsked)
     asked, warnings = await asked_for(room, caller, message)
     (accepted,), again = await _sent(room, caller, [asked], request)
-    shown = _accepted(accepted, message.reference, warnings)
+    shown = _accepted(accepted, message, warnings)
     return Answer(200 if again else 201, encode(shown), headers=_where(accepted))
 
 
@@ -86,7 +86,7 @@ async def send_many(room: Room, caller: Caller, key: str, body: bytes) -> Answer
 
 
 async def preview(room: Room, caller: Caller, body: bytes) -> Answer:
-    """What would become of a message now. Nothing is kept."""
+    """What would become of a message now, were its recipient unknown here. Nothing is kept, and nobody looked up."""
     message = as_shape(body, MessageAsked)
     asked, warnings = await asked_for(room, caller, message)
     organisation, kind = caller.organisation, caller.key.kind
@@ -162,7 +162,7 @@ class _Row:
 
     def answer(self) -> MessageRow:
         if self.accepted is not None and self.message is not None:
-            return MessageRow(self.at, _accepted(self.accepted, self.message.reference, self.warnings))
+            return MessageRow(self.at, _accepted(self.accepted, self.message, self.warnings))
         why = "this message was refused when the request came first: send it anew, with a key of its own"
         return MessageRow(self.at, problem=self.problem or problem("request_repeated", why))
 
@@ -199,13 +199,13 @@ async def _match(room: Room, rows: Sequence[_Row], sent: Sequence[Accepted]) -> 
                 break
 
 
-def _accepted(accepted: Accepted, reference: str, warnings: list[str]) -> MessageAccepted:
+def _accepted(accepted: Accepted, message: MessageAsked, warnings: list[str]) -> MessageAccepted:
     return MessageAccepted(
         accepted.id,
         accepted.status,
         accepted.reason,
-        reference,
-        plan_shown(accepted.plan),
+        message.reference,
+        plan_shown(accepted.plan, kinds_of(message.to), on_its_way=accepted.on_its_way),
         [*accepted.warnings, *warnings],
     )
 

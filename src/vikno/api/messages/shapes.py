@@ -123,7 +123,8 @@ class LeftShown(Struct):
 class PlanShown(Struct):
     """What is tried, in order. `inbox`: it stands in the person's inbox; if not, `against` are the rules against it.
 
-    `instead`: other channels on which it might lawfully go, had this person an address there.
+    Of the addresses that you gave, and the one it is tried on first: which others the person has is theirs. `instead`:
+    other channels on which it might lawfully go, had this person an address there.
     """
 
     steps: list[StepShown]
@@ -145,7 +146,8 @@ class MessageAccepted(Struct):
 
 
 class MessagePreview(Struct):
-    """What would become of it now. Nothing was kept and nothing goes."""
+    """What would become of it now, were the recipient nobody we know: who that is, and what they chose, is not told
+    before something is sent. Nothing was kept and nothing goes."""
 
     status: NotificationStatus
     reason: str
@@ -238,7 +240,10 @@ class BatchShown(Struct):
 
 
 class StepTold(Struct):
-    """One step of the plan it was accepted with, and the rules that had a say in it."""
+    """One step of the plan it was accepted with, and the rules that had a say in it.
+
+    Steps on addresses that you did not give are here once they were tried.
+    """
 
     step: int
     channel: str

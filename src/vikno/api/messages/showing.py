@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 from vikno.api.answers import time_of
@@ -28,19 +28,26 @@ from vikno.usecases.explain_notification import Explained
 from vikno.usecases.notifications import NotificationKept
 from vikno.usecases.organisations import TemplateKept, decode_template
 from vikno.usecases.records import NoticeKept, Vault
+from vikno.usecases.tell_sender import is_told
 from vikno.usecases.tell_subscribers import channel_of
 
 
-def plan_shown(plan: Plan) -> PlanShown:
-    """A plan in words that a program can use."""
+def plan_shown(plan: Plan, given: Collection[str] | None = None, *, on_its_way: bool = False) -> PlanShown:
+    """A plan in words that a program can use, as far as it is about addresses of these kinds (None: of all).
+
+    `on_its_way`: the first step that may go was queued, and will be told of wherever it leads.
+    """
+    first = next((step for step in plan.steps if step.ready == "go"), None) if on_its_way else None
     steps = [
         StepShown(
             one.channel, one.ready, one.reduced, one.proof, one.wait_s, money(one.micros), list(one.missing),
             _rules(one.rules),
         )
         for one in plan.steps
+        if is_told(one.channel, given, tried=one is first)
     ]  # fmt: skip
-    left = [LeftShown(one.account.partition("/")[0], one.why, _rules(one.rules)) for one in plan.left]
+    kinds = [(one.account.partition("/")[0], one) for one in plan.left]
+    left = [LeftShown(kind, one.why, _rules(one.rules)) for kind, one in kinds if is_told(kind, given)]
     return PlanShown(steps, left, plan.inbox, _rules(plan.against), list(plan.instead))
 
 
@@ -80,8 +87,12 @@ def attempts_shown(tries: Iterable[NoticeKept]) -> list[AttemptShown]:
     ]
 
 
-def why_shown(message: MessageShown, found: Explained, currency: str) -> Why:
-    """The whole trace, as far as it concerns its sender: which other choices the person made is theirs."""
+def why_shown(message: MessageShown, found: Explained, currency: str, given: Collection[str]) -> Why:
+    """The whole trace, as far as it concerns its sender: which other choices and addresses the person has is theirs.
+
+    `given`: kinds of the addresses that the sender gave.
+    """
+    tried = {one.step for one in found.tries}
     return Why(
         message,
         [
@@ -90,8 +101,9 @@ def why_shown(message: MessageShown, found: Explained, currency: str) -> Why:
                 list(one.missing), list(one.rules),
             )
             for one in found.steps
+            if is_told(one.channel, given, tried=one.step in tried)
         ],
-        [LeftTold(one.channel, one.why, list(one.rules)) for one in found.left],
+        [LeftTold(one.channel, one.why, list(one.rules)) for one in found.left if is_told(one.channel, given)],
         found.inbox,
         list(found.against_inbox),
         list(found.instead),

@@ -22,6 +22,7 @@ from vikno.usecases.notifications import OPEN, NotificationKept
 from vikno.usecases.organisations import TemplateKept, Words
 from vikno.usecases.records import Vault
 from vikno.usecases.tell_notify import time_of
+from vikno.usecases.tell_sender import is_told, kinds_given
 
 UNSUBSCRIBE = "(unsubscribe)"
 """Under which a sender's own address to unsubscribe is kept beside its personalisation: no placeholder is called so."""
@@ -88,7 +89,7 @@ class Answers:
             "is_cost_data_ready": ready,
             "cost_details": {},
             "cost": {"amount": amount(kept.micros), "currency": self._currency},
-            "routing": routing(decode_plan(kept.plan), kept.step, kept.reason),
+            "routing": routing(kept.kind, decode_plan(kept.plan), kept.step, kept.reason),
         }
 
     def page(self, name: str, shown: Sequence[dict[str, Any]], links: Mapping[str, str]) -> dict[str, Any]:
@@ -157,11 +158,17 @@ def said(rendering: Rendering, kept: NotificationKept, sealed: Sealed) -> tuple[
     return body, subject if kept.kind == "email" else None
 
 
-def routing(plan: Plan, step: int, reason: str) -> dict[str, Any]:
+def routing(kind: str, plan: Plan, step: int, reason: str) -> dict[str, Any]:
     """On which channels it is tried, and on which of them it was tried last."""
-    channels = [step.channel for step in plan.steps]
-    last = channels[step] if 0 <= step < len(channels) else INBOX if reason == INBOX else None
-    return {"channel": last, "channels": channels, "inbox": plan.inbox, "reason": reason or None}
+    every = [step.channel for step in plan.steps]
+    last = every[step] if 0 <= step < len(every) else INBOX if reason == INBOX else None
+    return {"channel": last, "channels": channels(kind, plan, last), "inbox": plan.inbox, "reason": reason or None}
+
+
+def channels(kind: str, plan: Plan, last: str | None = None) -> list[str]:
+    """Those on which the address is one that the system gave, and the one that was tried last."""
+    given = kinds_given(kind, "")
+    return [step.channel for step in plan.steps if is_told(step.channel, given, tried=step.channel == last)]
 
 
 def sanitised(filled: Sequence[Filled]) -> dict[str, dict[str, str]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from vikno.api.notify.answers import UNSUBSCRIBE, Answers, sanitised, words_of
+from vikno.api.notify.answers import UNSUBSCRIBE, Answers, channels, sanitised, words_of
 from vikno.api.notify.auth import Caller
 from vikno.api.notify.errors import ABROAD, NO_FILES, NOT_APPROVED, TEAM, TRIAL, Refused, nothing_found, refused
 from vikno.api.notify.limits import Rates, check_day, reached
@@ -173,7 +173,7 @@ class Sending:
         routing = {
             "status": accepted.status,
             "reason": accepted.reason or None,
-            "channels": [step.channel for step in plan.steps],
+            "channels": channels(kept.kind, plan, _first(accepted)),
             "inbox": plan.inbox,
             "warnings": accepted.warnings,
         }
@@ -261,6 +261,12 @@ def _without_files(personalisation: Mapping[str, Any]) -> Mapping[str, Any]:
     if not files_in(personalisation):
         return personalisation
     return {name: "file" if isinstance(value, dict) else value for name, value in personalisation.items()}
+
+
+def _first(accepted: Accepted) -> str | None:
+    """The channel that it is on its way by."""
+    ready = (step.channel for step in accepted.plan.steps if step.ready == "go")
+    return next(ready, None) if accepted.on_its_way else None
 
 
 def _ways(rendering: Rendering, phone: Phone) -> tuple[tuple[str, str], ...]:
