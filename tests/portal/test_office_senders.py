@@ -37,7 +37,7 @@ async def test_who_they_say_they_are_is_shown_and_no_guest(tmp_path: Path) -> No
         assert facts["Пише людям у країні"] == "Польща"
         assert facts["Отримувачів для командного ключа"] == "1"
         assert facts["Адреса логотипа"] == "https://shop.example/mark.svg"
-        assert "250000 на день" in facts["Найбільша кількість повідомлень"]
+        assert "250 000 на день" in facts["Найбільша кількість повідомлень"]
         assert "1112233" not in raw, "guests are people"
         assert not page.all("img", src="https://shop.example/mark.svg"), "nothing of theirs is loaded"
 

@@ -27,6 +27,10 @@ STAFF = {
     "office-messages": "/{lang}/office/messages",
     "office-message": "/{lang}/office/messages/{letter}",
     "office-figures": "/{lang}/office/messages/figures",
+    "office-senders": "/{lang}/office/senders",
+    "office-sender": "/{lang}/office/senders/lake-bank",
+    "office-review": "/{lang}/office/review",
+    "office-template": "/{lang}/office/review/{version}",
 }
 
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from vikno.domain.dialog.phrases import Phrases
+from vikno.domain.notify.route import WEB
 from vikno.domain.policy import Decision
 from vikno.portal.clocks import moment
 from vikno.portal.entry import zone_of
@@ -29,11 +29,14 @@ from vikno.ui.frame import language_name
 from vikno.usecases.channel import Outbound
 from vikno.usecases.dispatch import Dispatch
 from vikno.usecases.explain_notification import RuleSaid, Sources, SourceSaid, no_sources
+from vikno.usecases.judge import INBOX
 from vikno.usecases.look_at_template import Looked, Ruled, Seen, look_at_template, told
 from vikno.usecases.organisations import Reviewed, TemplateKept
 from vikno.usecases.records import Records
 
 TAB = "review"
+OURS = (WEB, INBOX)
+"""Kinds of channels that are pages of this site."""
 MOST_SHOWN = 100
 MAY: Mapping[Reviewed, tuple[Reviewed, ...]] = {
     "submitted": ("approved", "refused"),
@@ -145,11 +148,17 @@ class OfficeReview:
             country=country_name(one.audience, lang), created=self._moment(kept.created_ms, lang),
             facts=told(looked.text.facts), warnings=warnings(looked, words, self._longest(looked)),
             languages=[
-                {"lang": each.lang, "name": language_name(each.lang), "fine": self._views(each.fine, words),
-                 "harmed": self._views(each.harmed, words), "foreign": each.foreign}
+                {"lang": each.lang, "name": language_name(each.lang), "fine": self._views(each.fine, lang),
+                 "harmed": self._views(each.harmed, lang), "foreign": each.foreign}
                 for each in looked.languages
             ],
-            rules=[self._ruled(rule, lang) for rule in looked.rules], changed=looked.changed,
+            harmable=any(not spot.trusted and not spot.conditional for spot in looked.spots),
+            rules=[self._ruled(rule, lang) for rule in looked.rules],
+            changed=[
+                {"lang": one.lang, "name": language_name(one.lang), "app": self._app(one.channel, lang),
+                 "part": one.part, "pieces": one.pieces}
+                for one in looked.changed
+            ],
             told=words.say(f"review.said.{said}") if words.knows(f"review.said.{said}") else "", seen=_seen(kept),
             may=may(kept), most=MOST_REASON, history=await changes(self._records, self.site, one.slug, lang),
             here=f"/{lang}/office/review/{kept.row}", sender=f"/{lang}/office/senders/{one.slug}",
@@ -167,10 +176,10 @@ class OfficeReview:
         text = self.site.words[lang].say("review.gone")
         return await self._office.shown(request, lang, session, "office-only.html", TAB, 404, title=text, text="")
 
-    def _views(self, seen: Iterable[Seen], words: Phrases) -> list[dict[str, Any]]:
+    def _views(self, seen: Iterable[Seen], lang: str) -> list[dict[str, Any]]:
         """As the page shows them: the kinds of channels by their names, SMS with what they are paid for."""
         return [
-            {"apps": ", ".join(app(words, name) for name in one.channels), "look": one.look, "said": one.said,
+            {"apps": ", ".join(self._app(name, lang) for name in one.channels), "look": one.look, "said": one.said,
              "code": one.code, "parts": self._sms(one.said) if one.said is not None and one.look == "sms" else ()}
             for one in seen
         ]  # fmt: skip
@@ -183,7 +192,6 @@ class OfficeReview:
         return max((sum(parts for _, parts in self._sms(one)) for one in said), default=0)
 
     def _ruled(self, ruled: Ruled, lang: str) -> dict[str, Any]:
-        words = self.site.words[lang]
         lines = [
             {
                 "consent": consent if len(ruled.said) > 1 else "",
@@ -193,7 +201,11 @@ class OfficeReview:
             }
             for consent, decision in ruled.said
         ]
-        return {"app": app(words, ruled.channel), "goes": ruled.goes, "lines": lines}
+        return {"app": self._app(ruled.channel, lang), "goes": ruled.goes, "lines": lines}
+
+    def _app(self, channel: str, lang: str) -> str:
+        words = self.site.words[lang]
+        return words.say(f"review.channel.{channel}") if channel in OURS else app(words, channel) if channel else ""
 
     def _rule(self, name: str, lang: str) -> RuleSaid:
         """With its title and where it comes from."""

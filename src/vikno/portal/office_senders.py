@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from babel import Locale
+from babel.numbers import format_decimal
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -19,7 +20,7 @@ from vikno.domain.dialog.phrases import Phrases
 from vikno.portal.clocks import moment
 from vikno.portal.entry import zone_of
 from vikno.portal.office import Office, Session
-from vikno.portal.posted import posted
+from vikno.portal.posted import posted, whole
 from vikno.portal.verdicts import MOST_REASON, Verdict, changes, verdict_of
 from vikno.usecases.dispatch import Dispatch
 from vikno.usecases.notifications import Wanted
@@ -70,7 +71,7 @@ class OfficeSenders:
 
     async def page(self, request: Request, lang: str, session: Session) -> Response:
         """All of them, those that wait first."""
-        after = int(written) if (written := request.query_params.get("after", "")).isdecimal() else 0
+        after = whole(request.query_params.get("after")) or 0
         every = sorted(await self._dispatch.book.organisations(), key=lambda one: (one.standing != "submitted", one.id))
         found = every[after : after + PAGE]
         await self._office.note(session, "senders.read", "organisation/*")
@@ -84,7 +85,7 @@ class OfficeSenders:
         found = await self._dispatch.book.organisation(request.path_params["slug"])
         if found is None:
             return await self._none(request, lang, session)
-        await self._office.note(session, "sender.read", f"organisation/{found.slug}")
+        await self._office.note(session, "look", f"organisation/{found.slug}")
         return await self._shown(request, lang, session, found, said=request.query_params.get("said", ""))
 
     async def review(self, request: Request, lang: str, session: Session) -> Response:
@@ -118,6 +119,7 @@ class OfficeSenders:
             row=await self._row(found, lang), seen=seen(found), may=MAY[found.standing], colours=COLOURS,
             told=words.say(f"senders.said.{said}") if words.knows(f"senders.said.{said}") else "", said=said,
             templates=sorted(templates, key=lambda one: (one.slug, -one.version)), most=MOST_REASON,
+            caps=[format_decimal(one, locale=lang) for one in (found.per_day, found.per_person_day)],
             audience=country_name(found.audience, lang), created=self._moment(found.created_ms, lang),
             history=await changes(self._records, self.site, found.slug, lang),
             here=f"/{lang}/office/senders/{found.slug}", review=f"/{lang}/office/review",

@@ -14,7 +14,7 @@ KINDS = (
     ("code", r"code|pin\b|код|пін"),
     ("sum", r"sum|amount|price|fee|total|balance|сум|цін|варт|залиш"),
     ("month", r"month|period|місяц|період"),
-    ("time", r"time|hour|planned|час\b|годин"),
+    ("time", r"time|hour|час\b|годин"),
     ("date", r"date|day|дат|день|дня"),
     ("city", r"city|town|місто|міста"),
     ("address", r"address|place|street|адрес|місц"),
