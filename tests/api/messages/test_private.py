@@ -78,6 +78,15 @@ async def test_the_same_request_again_tells_no_more(desk: Desk) -> None:
     assert again.json()["plan"] == first.json()["plan"]
 
 
+async def test_advertising_is_no_answer_to_anything(desk: Desk) -> None:
+    sale = {"name": "Sale", "content": "advertising", "language": "en", "languages": {"en": {"": {"body": "Sale!"}}}}
+    assert (await desk.call("PUT", "/api/templates/sale", sale)).status_code == 201
+    message = {"template": "sale", "to": {"phone": "+380671234567"}}
+    answer = await desk.call("POST", "/api/messages", {**message, "direction": "reply"}, key="skyfen test")
+    assert (answer.status_code, answer.json()["pointer"]) == (422, "/direction")
+    assert (await desk.call("POST", "/api/messages", message, key="skyfen test")).status_code == 201
+
+
 def _without_ids(said: Any) -> Any:
     """An answer, without what is new each time."""
     if isinstance(said, dict):

@@ -22,6 +22,7 @@ from vikno.usecases.dispatch import Dispatch, Rendering, parsed
 from vikno.usecases.judge import Whereabouts
 from vikno.usecases.organisations import TemplateKept, Words
 from vikno.usecases.send_notifications import Asked, Recipient
+from vikno.usecases.settle_wishes import ASKED_FIRST
 from vikno.wire.numbers import Phone, Wrong, as_mobile, read_email, read_phone
 
 MAIN = "main"
@@ -34,6 +35,9 @@ async def asked_for(room: Room, caller: Caller, message: MessageAsked) -> tuple[
     """What is to be sent, with warnings for its sender. Raises Refused."""
     rendering = await rendering_of(room.dispatch, caller, message.template)
     template = rendering.kept
+    if message.direction == "reply" and template.content in ASKED_FIRST:
+        # An answer comes at night, beyond the day's cap, before everything else, and has no way out of it.
+        raise refused("value_wrong", f"{template.content} is no answer to anything", pointer="/direction")
     to, warnings = _recipient(room, caller, message.to, template.kind)
     _fits(rendering, message)
     if message.lang and message.lang not in rendering.text.languages:
