@@ -115,6 +115,17 @@ async def test_the_browser_is_an_address_of_the_person_whose_page_it_is(olena: O
     assert len(await olena.web.intake.book.ways(olena.name)) == 2, "twice is once"
 
 
+async def test_another_browser_on_her_page_is_told_of_where_she_was_reached_before(olena: Olena) -> None:
+    hers, other = await browser_of(olena), await browser_of(olena)
+    await olena.press("on", hers)
+    await olena.press("on", other)
+    note = await hers.shown("Якщо це зробили не ви")
+    assert note.title == "На вашій сторінці нова адреса"
+    await olena.press("on", other)
+    await asyncio.sleep(0.2)
+    assert (len(hers.notes), other.notes) == (1, []), "once, and not to the new one"
+
+
 async def test_not_on_this_device_any_more(olena: Olena) -> None:
     browser = await browser_of(olena)
     await olena.press("on", browser)

@@ -19,7 +19,7 @@ from vikno.domain.policy import ChannelRule, Policy
 from vikno.packs.delivery import Delivery, read_delivery
 from vikno.packs.load import read_country
 from vikno.packs.manners import usual_manners
-from vikno.packs.phrases import TEXTS, read_languages
+from vikno.packs.phrases import load_sent_phrases
 from vikno.packs.places import country_folders
 from vikno.packs.policy import message_facts, read_policy
 from vikno.packs.process import quiet_hours, zone_named
@@ -117,7 +117,7 @@ def make_dispatch(  # noqa: PLR0913 - what it is made of
     """`home`: the country whose contracts pay. `what_if`: drafts that are taken for law."""
     prices = ContractPrices(lands.deliveries, home)
     judge = Judge(lands.policy(what_if), lands.manner, prices, accounts, zone_of_country, lands.clocks())
-    phrases = read_languages(TEXTS / "notifications")
+    phrases = load_sent_phrases()
     return Dispatch(book, vault, judge, clock, phrases, quiet=lands.quiet, zone=zone_named, links=links, nudge=nudge)
 
 

@@ -8,7 +8,9 @@ from functools import partial
 
 from starlette.routing import Route
 
+from vikno.domain.dialog.world import FALLBACK
 from vikno.domain.notify.consent import seal
+from vikno.packs.phrases import load_sent_phrases
 from vikno.portal.addresses import Adding
 from vikno.portal.letters import Letters
 from vikno.portal.site import Site
@@ -19,12 +21,14 @@ from vikno.usecases.answer_wishes import Wishing
 from vikno.usecases.channel import Outbound
 from vikno.usecases.check_channels import Watch
 from vikno.usecases.check_ledger import LEDGER_KEY, Witness
-from vikno.usecases.dispatch import Dispatch
+from vikno.usecases.dispatch import BRIEF, Dispatch
+from vikno.usecases.mask_address import masked_on
 from vikno.usecases.people import Chain
 from vikno.usecases.ports import Clock
-from vikno.usecases.prove_address import Post, Proving
+from vikno.usecases.prove_address import Proving
 from vikno.usecases.send_messages import Sender
 from vikno.usecases.sign_links import Links
+from vikno.usecases.tell_of_address import Post, Telling
 from vikno.wire.numbers import Phone, as_mobile, read_email, read_phone
 from vikno.wire.vault import LocalVault
 
@@ -55,9 +59,24 @@ def chain_of(vault: LocalVault) -> Chain:
     return partial(seal, vault.key_for(LEDGER_KEY))
 
 
-def wishing(kept: SqliteStore, vault: LocalVault, clock: Clock, post: Post) -> Wishing:
+def wishing(kept: SqliteStore, vault: LocalVault, clock: Clock, telling: Telling) -> Wishing:
     """For the chat (`answer_wants.Wants`)."""
-    return Wishing(kept, chain_of(vault), Proving(kept, kept, vault, clock, post))
+    return Wishing(kept, chain_of(vault), Proving(kept, kept, vault, clock, telling))
+
+
+def telling(kept: SqliteStore, vault: LocalVault, links: Links, clock: Clock, post: Post) -> Telling:
+    """Tells of an address that was added, on those that were there before."""
+
+    def said(to: str, lang: str, account: str, address: str) -> Outbound:
+        words = load_sent_phrases().get(lang) or load_sent_phrases()[FALLBACK]
+        channel = account.partition("/")[0]
+        named = words.say(f"way.{channel}") if words.knows(f"way.{channel}") else channel.capitalize()
+        text, link = words.say("added", what=masked_on(channel, address) or named), links.inbox(to, clock())
+        if to.partition("/")[0] in BRIEF:  # which show no link beside what they can say whole
+            return Outbound(f"{text}\n{link}", words.language, kept=True)
+        return Outbound(text, words.language, subject=words.say("added.subject"), link=link, kept=True)
+
+    return Telling(kept, kept, vault, post, said)
 
 
 def offer(senders: Mapping[str, Sender], account: str, conversation: str, address: str, said: Outbound) -> bool:
@@ -76,7 +95,7 @@ def persons(  # noqa: PLR0913 - what the pages are made of
     dispatch: Dispatch,
     watch: Watch,
     *,
-    post: Post,
+    telling: Telling,
     public: str,
     sign: Callable[[bytes], bytes],
 ) -> tuple[Letters, list[Route]]:
@@ -84,7 +103,7 @@ def persons(  # noqa: PLR0913 - what the pages are made of
     chain, clock, accounts = chain_of(vault), dispatch.clock, tuple(dispatch.judge.accounts)
     letters = Letters(site, dispatch, kept, links, chain)
     country = next(iter(site.world().countries), "")
-    adding = Adding(site, links, Proving(kept, kept, vault, clock, post), watch, Written(country), accounts, public)
+    adding = Adding(site, links, Proving(kept, kept, vault, clock, telling), watch, Written(country), accounts, public)
     page = Wishes(site, kept, kept, vault, links, chain, adding, clock)
     head = Published(Witness(kept, vault.key_for(LEDGER_KEY)), sign, clock)
     return letters, [*letters.routes, *page.routes, *head.routes]

@@ -29,7 +29,7 @@ from vikno.bootstrap.intake import Intake, authorities, make_desk, others_of, st
 from vikno.bootstrap.keeping import keep_in_time, read_terms
 from vikno.bootstrap.messaging import make_door
 from vikno.bootstrap.overseeing import overseen, reviewing, sources_of
-from vikno.bootstrap.persons import offer, persons, wishing
+from vikno.bootstrap.persons import offer, persons, telling, wishing
 from vikno.bootstrap.settings import Settings, list_key, open_vault, read_drafts
 from vikno.bootstrap.worlds import Worlds, load_worlds, now_ms, prepare
 from vikno.channels.inbox import Inbox as InboxChannel
@@ -67,6 +67,7 @@ from vikno.usecases.record_stage import record_stages
 from vikno.usecases.records import ApiKey, StageGiven, Verdict
 from vikno.usecases.sign_links import Links
 from vikno.usecases.tell_notify import ANSWER_S, NotifyTeller
+from vikno.usecases.tell_of_address import Telling
 from vikno.usecases.tell_subscribers import Teller
 from vikno.wire.guarded import GuardedPost
 
@@ -169,6 +170,11 @@ class _Building:
         )
 
     @cached_property
+    def telling(self) -> Telling:
+        """Who tells of an address that was added."""
+        return telling(self.kept, self.vault, self.links, self.clock, self.post)
+
+    @cached_property
     def wants(self) -> Wants:
         """What conversations want to know."""
         return Wants(
@@ -180,7 +186,7 @@ class _Building:
             _authorities(self.worlds),
             self.clock,
             self.gone,
-            wishing(self.kept, self.vault, self.clock, self.post),
+            wishing(self.kept, self.vault, self.clock, self.telling),
         )
 
     @cached_property
@@ -276,7 +282,7 @@ class _Building:
     @cached_property
     def push(self) -> Push:
         kept = self.kept
-        return Push(self.site, kept, kept, self.vault, self.links, self.inbox[0], self.clock, self.left)
+        return Push(self.site, kept, kept, self.vault, self.links, self.inbox[0], self.clock, self.telling, self.left)
 
     @property
     def routes(self) -> list[Route]:
@@ -290,8 +296,9 @@ class _Building:
         office = Office(site, kept, vault, self.stages, self.watch, clock, key, self.record, self.bot.refused)
         official = Official(site, self.watch, kept, vault, self.stages, clock, self.signs, self.public)
         letters, of_persons = persons(
-            site, kept, vault, links, self.dispatch, self.watch, post=self.post, public=self.public, sign=official.sign
-        )
+            site, kept, vault, links, self.dispatch, self.watch,
+            telling=self.telling, public=self.public, sign=official.sign,
+        )  # fmt: skip
         return [
             *self.push.routes,
             *of_persons,

@@ -34,6 +34,16 @@ def load_notice_phrases() -> Mapping[str, Phrases]:
     return read_languages(TEXTS / "notices")
 
 
+@cache
+def load_sent_phrases() -> Mapping[str, Phrases]:
+    """What stands around the words of organisations, and is told of addresses; read once.
+
+    >>> load_sent_phrases()["en"].say("pointer.subject", sender="Lake Bank")
+    'A message from Lake Bank'
+    """
+    return read_languages(TEXTS / "notifications")
+
+
 def read_languages(folder: Traversable) -> dict[str, Phrases]:
     """Every language that has a file in a folder, in the order of their names."""
     found = sorted(folder.iterdir(), key=lambda file: file.name)

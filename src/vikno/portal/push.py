@@ -21,6 +21,7 @@ from vikno.portal.site import Site
 from vikno.usecases.ports import Clock
 from vikno.usecases.records import Access, Records, Vault
 from vikno.usecases.sign_links import DAY_MS, Links
+from vikno.usecases.tell_of_address import Telling
 
 MOST_A_DAY = 20
 """Subscriptions by one link: somebody's few devices, each some times."""
@@ -38,10 +39,6 @@ class Way(Protocol):
 
 class Linked(Protocol):
     """Who is whom (of `usecases.people.People`)."""
-
-    async def link(self, conversation: str, to: str, now_ms: int) -> None:
-        """The first is a proven address of the person whom the second reaches."""
-        ...
 
     async def ways(self, conversation: str) -> Sequence[Way]:
         """All addresses of the person whom this one reaches."""
@@ -83,11 +80,12 @@ class Push:
         links: Links,
         told: Told,
         clock: Clock,
+        telling: Telling,
         gone: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`gone`: told of a conversation to which nothing more shall go."""
+        """`telling`: tells the person of a browser that was added. `gone`: told of a conversation that gets no more."""
         self.site, self._records, self._people, self._vault, self._links = site, records, people, vault, links
-        self._told, self._clock, self._gone = told, clock, gone
+        self._told, self._clock, self._telling, self._gone = told, clock, telling, gone
         self._account = f"{told.kind}/{told.account}"
         assets = site.pages.assets
         self._worker = (assets.folder / assets.address(WORKER).rpartition("/")[2]).read_bytes()
@@ -127,7 +125,7 @@ class Push:
                 if not await self._records.attempt(f"push:{opens.conversation}", MOST_A_DAY, DAY_MS, now_ms):
                     return self._say(lang, "inbox.device.failed", 429)
                 await self._records.meet(browser, self._account, self._vault.seal(address), lang, now_ms)
-                await self._people.link(browser, opens.conversation, now_ms)
+                await self._telling.link(browser, self._account, address, opens.conversation, lang, now_ms)
                 await self._note(opens.conversation, "push.on")
                 return self._say(lang, "inbox.device.done")
             case "off":

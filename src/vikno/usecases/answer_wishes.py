@@ -70,7 +70,7 @@ class Wishing:
 
     async def link(self, asker: Asker, token: str) -> Learnt:
         """They have said that it was them."""
-        return Learnt("linked" if await self.proving.link(asker.conversation, token) else "not_linked")
+        return Learnt("linked" if await self.proving.link(asker.conversation, token, asker.lang) else "not_linked")
 
     async def _whose(self, conversation: str) -> str:
         """The address of a page, masked; of somebody on the web or in a messenger, where that is."""

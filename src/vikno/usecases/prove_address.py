@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -20,6 +19,7 @@ from vikno.usecases.channel import Outbound
 from vikno.usecases.people import People
 from vikno.usecases.ports import Clock
 from vikno.usecases.records import Access, Records, Vault
+from vikno.usecases.tell_of_address import Post, Telling
 
 DAY_MS, HOUR_MS, MINUTE_MS = 86_400_000, 3_600_000, 60_000
 CODE_DIGITS = 6
@@ -37,9 +37,6 @@ WEB = "web"
 """The account of people who talk on the web."""
 LINKS = "w"
 """The kind of a token that adds an account to somebody's page."""
-
-Post = Callable[[str, str, str, Outbound], bool]
-"""Account, conversation, address, message: let it go now; False where there is no such account."""
 
 
 class Asked(Struct, frozen=True, array_like=True):
@@ -62,7 +59,12 @@ class Proving:
     people: People
     vault: Vault
     clock: Clock
-    post: Post
+    telling: Telling
+
+    @property
+    def post(self) -> Post:
+        """By which messages go at once."""
+        return self.telling.post
 
     def ask(self, to: str, account: str, address: str) -> Asked:
         """Begin; nothing is kept."""
@@ -126,7 +128,7 @@ class Proving:
         name, now_ms = self._name(asked), self.clock()
         await self.begin(asked.to, lang)
         await self.records.meet(name, asked.account, self.vault.seal(asked.address), lang, now_ms)
-        await self.people.link(name, asked.to, now_ms)
+        await self.telling.link(name, asked.account, asked.address, asked.to, lang, now_ms)
         await self.records.note((Access(now_ms, "self", "address.add", asked.to),))
 
     async def begin(self, conversation: str, lang: str) -> bool:
@@ -155,12 +157,12 @@ class Proving:
         left = last_hour - self.clock() // HOUR_MS % (1 << HOUR_BITS)
         return await self.people.named(number) if 0 <= left < TOKEN_HOURS else None
 
-    async def link(self, conversation: str, token: str) -> bool:
+    async def link(self, conversation: str, token: str, lang: str) -> bool:
         """Whoever talks here has said that the account is theirs; whether the link was still good."""
         to = await self.of_token(token)
         if to is None or to == conversation:
             return False
-        await self.people.link(conversation, to, self.clock())
+        await self.telling.link(conversation, conversation.partition(":")[0], "", to, lang, self.clock())
         await self.records.note((Access(self.clock(), "self", "address.add", to),))
         return True
 
