@@ -9,6 +9,7 @@ import pytest
 
 from tests.usecases.dispatching import BANK, HOUR_S, MAIL, SMS, TELEGRAM, VIBER, Exchange
 from tests.usecases.sending import ACCOUNT, VAULT, Office
+from vikno.channels.sms.outbound import texts
 from vikno.domain.dialog.messages import Message
 from vikno.usecases.answer_wants import WEB
 from vikno.usecases.channel import DeadAddress, Outbound
@@ -181,6 +182,8 @@ async def test_of_a_payment_nothing_but_a_pointer_is_on_the_wire(exchange: Excha
         assert "dentist" not in shown
         assert said.link is not None
         assert said.link.startswith("https://vikno.example/inbox/")
+    [as_sms] = texts(exchange.wire[-1][1])
+    assert as_sms.endswith(f"inbox: {exchange.wire[-1][1].link}"), "by SMS, too, it says where"
 
 
 async def test_no_pointer_leads_to_an_inbox_that_may_not_hold_it_any_more(exchange: Exchange) -> None:

@@ -186,6 +186,8 @@ class Dispatch:
             text, subject = phrases.say(f"pointer{brief}", sender=name), phrases.say("pointer.subject", sender=name)
             if self.links is not None:
                 link = self.links.inbox(conversation, self.clock())
+                if brief:  # what a few parts hold goes without the link beside it
+                    text = f"{text} {link}"
         else:
             body = rendering.fill(words.body, sealed.personalisation)
             text = phrases.say(f"said{brief}", sender=name, text=as_plain(body) if channel == MARKED else body.text)
