@@ -156,7 +156,7 @@ async def test_when_one_address_is_erased_the_others_stay_one_person(records: Re
 # ---- what they agreed to ----
 
 
-async def test_the_narrower_word_counts_before_the_wider_and_the_later_before_the_earlier(records: RecordsKeeper) -> None:
+async def test_the_narrower_word_counts_first_and_then_the_later(records: RecordsKeeper) -> None:
     await a_sender(records)
     await meet(records, CHAT)
     said = [agrees(CHAT), agrees(CHAT, "none"), agrees(CHAT, "written"), agrees(CHAT, "soft", content="*")]

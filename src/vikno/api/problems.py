@@ -16,6 +16,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
         401,
         "Send a key: `Authorization: Bearer …`. `vikno keys add` or `vikno senders key add` makes one.",
     ),
+    "key_not_live": (403, "Only a live key may do this."),
     "key_wrong": (401, "This key is not known, or it was revoked."),
     "address_unknown": (404, "There is nothing at this address. `/api/openapi.json` lists what there is."),
     "method_wrong": (405, "This address does not take that method; the header `Allow` lists those it takes."),

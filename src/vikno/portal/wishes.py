@@ -46,6 +46,9 @@ from vikno.usecases.settle_wishes import (
 from vikno.usecases.sign_links import Links
 
 MOST_LINES = 50
+MOST_A_DAY = 300
+"""Taps of one person's link on one day."""
+DAY_MS = 86_400_000
 """Of the ledger, on one page; all of them are in the data that can be downloaded."""
 LONGEST_SLUG = 100
 Change = Callable[[Settling, Mapping[str, str], str], Awaitable[str]]
@@ -129,6 +132,8 @@ class Wishes:
             return self.site.gone(request, lang, "link", 404)
         settling = Settling(self._book, self._chain, opens.conversation, now_ms)
         try:
+            if not await self._records.attempt(f"wishes:{opens.conversation}", MOST_A_DAY, DAY_MS, now_ms):
+                raise TooManyWishes  # lines of the ledger stay for ever
             done = await change(settling, form, lang)
         except TooManyWishes:
             done = "many"

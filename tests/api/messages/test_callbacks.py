@@ -124,10 +124,18 @@ async def test_an_address_that_may_not_be_gone_to_is_refused(desk: Desk, url: st
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:6379/", "http://localhost:8080/metrics", "https://[::1]/"])
-@pytest.mark.parametrize("key", ["skyfen live", "skyfen test"])
-async def test_no_organisation_has_this_machine_knock_at_its_own_doors(desk: Desk, url: str, key: str) -> None:
-    answer = await desk.call("PUT", "/api/callbacks", {"url": url}, key=key)
+async def test_no_organisation_has_this_machine_knock_at_its_own_doors(desk: Desk, url: str) -> None:
+    answer = await desk.call("PUT", "/api/callbacks", {"url": url})
     assert (answer.status_code, answer.json()["code"]) == (422, "callback_wrong")
+
+
+@pytest.mark.parametrize("key", ["skyfen test", "skyfen team"])
+async def test_what_became_of_live_messages_is_heard_by_those_alone_who_hold_a_live_key(desk: Desk, key: str) -> None:
+    answer = await desk.call("PUT", "/api/callbacks", {"url": "https://a.example.org/"}, key=key)
+    assert (answer.status_code, answer.json()["code"]) == (403, "key_not_live")
+    made = (await desk.call("PUT", "/api/callbacks", {"url": "https://a.example.org/"})).json()
+    answer = await desk.call("DELETE", f"/api/callbacks/{made['callback']['id']}", key=key)
+    assert answer.status_code == 403
 
 
 async def test_there_are_not_too_many_of_them(desk: Desk) -> None:

@@ -25,6 +25,7 @@ async def callbacks(room: Room, caller: Caller) -> Answer:
 
 async def put(room: Room, caller: Caller, brought: CallbackBrought) -> Answer:
     """A new one, with a secret of its own. The same address again is a new one in the place of the old."""
+    _live(caller)
     try:
         check_address(brought.url, private=room.private)
     except HookAddressWrong as error:
@@ -51,6 +52,7 @@ async def put(room: Room, caller: Caller, brought: CallbackBrought) -> Answer:
 
 async def remove(room: Room, caller: Caller, written: str) -> Answer:
     """Nothing is sent there any more; those that are left."""
+    _live(caller)
     found = await _found(room, caller, written)
     await room.book.unsubscribe(found.id)
     await note(room, caller, f"callback {found.id} removed")
@@ -59,6 +61,7 @@ async def remove(room: Room, caller: Caller, written: str) -> Answer:
 
 async def replay(room: Room, caller: Caller, written: str, since: Since) -> Answer:
     """It hears again what happened since then, also if it was paused."""
+    _live(caller)
     found, now_ms = await _found(room, caller, written), room.clock()
     since_ms = int(since.since.timestamp() * 1000)
     if not 0 <= since_ms <= now_ms:
@@ -66,6 +69,12 @@ async def replay(room: Room, caller: Caller, written: str, since: Since) -> Answ
     await room.book.rewind(found.id, since_ms, now_ms)
     await note(room, caller, f"callback {found.id} replayed")
     return Answer(200, encode(_shown(room, await _found(room, caller, written))))
+
+
+def _live(caller: Caller) -> None:
+    """What became of live messages is heard there. Raises Refused for keys that send none."""
+    if caller.key.kind != "live":
+        raise refused("key_not_live", f"this one is a {caller.key.kind} key")
 
 
 async def _mine(room: Room, caller: Caller) -> list[Subscriber]:

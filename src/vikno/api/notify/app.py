@@ -52,6 +52,7 @@ HEAD = (
     (b"x-content-type-options", b"nosniff"),
 )
 SLASHES = re.compile("/{2,}")
+OURS = re.compile("/{2,}(v2|service)/")
 _encode = msgspec.json.Encoder().encode
 Answer = tuple[int, bytes, Headers]
 
@@ -100,10 +101,10 @@ class Notify:
             read_phone(written, "gb")
 
     def before(self, app: ASGIApp) -> ASGIApp:
-        """The same application, but for addresses that begin with two slashes: it is Notify's Node client that asks."""
+        """The same application, but for our addresses behind two slashes: it is Notify's Node client that asks."""
 
         async def parted(scope: Scope, receive: Receive, send: Send) -> None:
-            ours = scope["type"] == "http" and scope["path"].startswith("//")
+            ours = scope["type"] == "http" and OURS.match(scope["path"]) is not None
             await (self if ours else app)(scope, receive, send)
 
         return parted
