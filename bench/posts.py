@@ -39,6 +39,8 @@ from vikno.usecases.organisations import OrganisationGiven, TemplateGiven, Templ
 from vikno.wire.vault import LocalVault, new_secret, read_secret
 
 PATH = "/v2/notifications/sms"
+STEADY, P99_S = 2000.0, 0.08
+"""What must be reached."""
 BODY = "Your order ((number)) is at the door."
 HEADS = ["load", "accepted/s", "p50 / p99 / p99.9 / max, ms", "server CPU, µs a request", "wrong answers", "failed"]
 

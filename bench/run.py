@@ -18,7 +18,7 @@ from typing import ParamSpec, TypeVar
 
 import uvloop
 
-from bench import bot, campaign, chat, commands, disk, engine, store
+from bench import bot, campaign, chat, commands, disk, engine, posts, store
 from bench.figures import company, latencies, machine, milliseconds, percentile, table
 from bench.server import serving
 
@@ -152,6 +152,24 @@ def bot_figures(seconds: float) -> Iterator[Figure]:
         yield Figure(f"{one.name}, {load}", seen, must, good, f"python -m bench.bot --rate {one.rate:g}")
 
 
+def post_figures(seconds: float) -> Iterator[Figure]:
+    """Text messages by GOV.UK Notify's API: as fast as they are taken, and at the rate that must be held."""
+    chat.be_quick()
+    tallies, _ = posts.measured(64, seconds, [0.0, posts.STEADY])
+    for rate, tally in zip((0.0, posts.STEADY), tallies, strict=True):
+        p99_s = percentile(sorted(tally.waits_s), 0.99)
+        clean = not tally.wrong and not tally.failed
+        seen = (
+            f"{tally.turns_per_s:,.0f} accepted/s; {latencies(tally.waits_s)} ms; "
+            f"{len(tally.wrong)} wrong, {len(tally.failed)} failed"
+        )
+        least = posts.STEADY if not rate else 0.97 * posts.STEADY
+        good = clean and tally.turns_per_s >= least and p99_s < posts.P99_S
+        load = f"{rate:,.0f} a second, steady" if rate else "64 connections at once"
+        must = f"{posts.STEADY:,.0f} accepted/s, p99 under {posts.P99_S * 1000:.0f} ms, none wrong"
+        yield Figure(f"POST /v2/notifications/sms, {load}", seen, must, good, f"python -m bench.posts --rate {rate:g}")
+
+
 def campaign_figures(seconds: float) -> Iterator[Figure]:
     """A campaign: a million in the long run, a part of it in the quick one; beside it Celery with Redis."""
     how, rows = "python -m bench.campaign", 1_000_000 if seconds >= 10 else 100_000
@@ -173,6 +191,7 @@ PARTS: dict[str, Callable[[float], Iterator[Figure]]] = {
     "store": store_figures,
     "chat": chat_figures,
     "bot": bot_figures,
+    "posts": post_figures,
     "campaign": campaign_figures,
 }
 
