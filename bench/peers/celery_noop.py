@@ -16,7 +16,7 @@ import sys
 import time
 
 import redis
-from celery import Celery
+from celery import Celery  # type: ignore[import-untyped]
 
 URL = "CELERY_NOOP_REDIS"
 QUEUE, UNACKED = "celery", "unacked"
