@@ -162,14 +162,17 @@ def _callbacks() -> dict[str, Any]:
                 "putCallback",
                 "One more address. The same address again gets a new secret and goes on where it was.",
                 {"201": ("It hears from now on.", CallbackAdded)},
-                (*BODY, "callback_wrong", "callbacks_full"),
+                (*BODY, "key_not_live", "callback_wrong", "callbacks_full"),
                 CallbackBrought,
             ),
         },
         "/api/callbacks/{id}": {
             "parameters": [named],
             "delete": operation(
-                "deleteCallback", "Hear no more there.", {"200": ("Those left.", Callbacks)}, ("callback_unknown",)
+                "deleteCallback",
+                "Hear no more there.",
+                {"200": ("Those left.", Callbacks)},
+                ("key_not_live", "callback_unknown"),
             ),
         },
         "/api/callbacks/{id}/replay": {
@@ -178,7 +181,7 @@ def _callbacks() -> dict[str, Any]:
                 "replayCallback",
                 "Hear again what happened since a moment.",
                 {"200": ("It goes on from there.", CallbackShown)},
-                (*BODY, "callback_unknown", "time_wrong"),
+                (*BODY, "key_not_live", "callback_unknown", "time_wrong"),
                 Since,
             ),
         },
