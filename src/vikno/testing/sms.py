@@ -169,13 +169,13 @@ class SmsGateway(Network):
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._runner is not None:  # first: a request that is still answered would begin another report
+            await self._runner.cleanup()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._client is not None:
             await self._client.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
 
     def _open(self) -> aiohttp.ClientSession:
         if self._client is None:
