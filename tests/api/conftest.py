@@ -6,7 +6,6 @@ import asyncio
 import json
 import secrets
 import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ import httpx
 import pytest
 import uvicorn
 
+from tests.api.threaded import Threaded
 from tests.commands import ROOT
 from vikno.api.app import Api
 from vikno.api.keys import SECRET_BYTES, Buckets, add_key
@@ -43,7 +43,7 @@ def stages(desk: Desk) -> dict[str, frozenset[str]]:
 
 
 @dataclass
-class Office:
+class Office(Threaded):
     """A server with the API on it, in a thread with a loop of its own; and what a test may look up in the store."""
 
     folder: Path
@@ -52,26 +52,6 @@ class Office:
     url: str = ""
     keys: dict[str, str] = field(default_factory=dict)
     buckets: Buckets = field(default_factory=lambda: Buckets(rate_per_s=100_000, burst=100_000))
-    _ready: threading.Event = field(default_factory=threading.Event)
-    _failed: BaseException | None = None
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        assert self._ready.wait(30)
-        if self._failed:
-            raise self._failed
-
-    def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(30)
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        except BaseException as error:  # noqa: BLE001 - told to whoever waits
-            self._failed = error
-            self._ready.set()
 
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ import jwt
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from tests.api.threaded import Threaded
 from tests.commands import ROOT
 from vikno.api.notify.app import Notify
 from vikno.api.notify.limits import Rates
@@ -76,7 +76,7 @@ class Clock:
 
 
 @dataclass
-class Service:
+class Service(Threaded):
     """The API of one organisation, and what a test may do behind it."""
 
     folder: Path
@@ -87,26 +87,6 @@ class Service:
     url: str = ""
     keys: dict[str, str] = field(default_factory=dict)
     templates: dict[str, TemplateKept] = field(default_factory=dict)
-    _ready: threading.Event = field(default_factory=threading.Event)
-    _failed: BaseException | None = None
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        assert self._ready.wait(60)
-        if self._failed:
-            raise self._failed
-
-    def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(30)
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        except BaseException as error:  # noqa: BLE001 - told to whoever waits
-            self._failed = error
-            self._ready.set()
 
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
