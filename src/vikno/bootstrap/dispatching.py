@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -28,10 +27,10 @@ from vikno.usecases.dispatch import Book, Dispatch
 from vikno.usecases.judge import About, Judge
 from vikno.usecases.organisations import Organisation
 from vikno.usecases.ports import Clock, StoreClosed
-from vikno.usecases.records import CaseBook, Known, NoticeKept, Vault
+from vikno.usecases.records import CaseBook, NoticeKept, Vault
 from vikno.usecases.release_notices import release
 from vikno.usecases.route_notifications import AT_ONCE, route_notifications
-from vikno.usecases.send_messages import Release, Released
+from vikno.usecases.send_messages import Release
 from vikno.usecases.sign_links import Links
 
 log = logging.getLogger("vikno.router")
@@ -75,18 +74,10 @@ class Lands:
         return {code: country.time_zone for code, country in self.countries.items()}
 
 
-class ContractPrices:
+def contract_prices(deliveries: Mapping[str, Delivery], home: str) -> PriceTable:
     """Prices by the contracts of the country that this server is in; of another where that one says nothing."""
-
-    def __init__(self, deliveries: Mapping[str, Delivery], home: str) -> None:
-        own = deliveries.get(home)
-        others = [delivery.prices for code, delivery in sorted(deliveries.items()) if code != home]
-        self._table = own.prices if own is not None else next(iter(others), PriceTable("EUR"))
-        self.currency = self._table.currency
-        self.price = lru_cache(4096)(self._price)
-
-    def _price(self, channel: str, country: str | None, parts: int, day: date) -> int | None:
-        return self._table.price(channel, country, parts, day)
+    found = [deliveries[code] for code in (home, *sorted(deliveries)) if code in deliveries]
+    return found[0].prices if found else PriceTable("EUR")
 
 
 @lru_cache(512)
@@ -115,7 +106,7 @@ def make_dispatch(  # noqa: PLR0913 - what it is made of
     nudge: Callable[[], None] = lambda: None,
 ) -> Dispatch:
     """`home`: the country whose contracts pay. `what_if`: drafts that are taken for law."""
-    prices = ContractPrices(lands.deliveries, home)
+    prices = contract_prices(lands.deliveries, home)
     judge = Judge(lands.policy(what_if), lands.manner, prices, accounts, zone_of_country, lands.clocks())
     phrases = load_sent_phrases()
     return Dispatch(book, vault, judge, clock, phrases, quiet=lands.quiet, zone=zone_named, links=links, nudge=nudge)
@@ -123,13 +114,7 @@ def make_dispatch(  # noqa: PLR0913 - what it is made of
 
 def releasing(dispatch: Dispatch, cases: CaseBook) -> Release:
     """What the senders of the accounts ask before a notice leaves."""
-    return partial(_release, dispatch, _of_cases(cases))
-
-
-async def _release(
-    dispatch: Dispatch, of_case: Callable[[NoticeKept], Awaitable[About | None]], notice: NoticeKept, known: Known
-) -> Released:
-    return await release(dispatch, notice, known, of_case)
+    return partial(release, dispatch, of_case=_of_cases(cases))
 
 
 def _of_cases(cases: CaseBook) -> Callable[[NoticeKept], Awaitable[About | None]]:

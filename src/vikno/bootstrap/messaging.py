@@ -5,7 +5,7 @@ from __future__ import annotations
 from vikno.api.messages.door import Door
 from vikno.api.messages.room import Room
 from vikno.api.organisation_keys import KeyRings
-from vikno.bootstrap.dispatching import ContractPrices, Lands
+from vikno.bootstrap.dispatching import Lands, contract_prices
 from vikno.bootstrap.settings import Settings
 from vikno.packs.senders import vocabulary
 from vikno.stores.sqlite import SqliteStore
@@ -23,7 +23,7 @@ def make_door(
         dispatch,
         vocabulary(),
         dispatch.clock,
-        ContractPrices(lands.deliveries, home).currency,
+        contract_prices(lands.deliveries, home).currency,
         sources,
         private=settings.get("VIKNO_WEBHOOKS_PRIVATE") == "1",
     )

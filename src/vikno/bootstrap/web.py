@@ -24,7 +24,7 @@ from vikno.bootstrap.accounts import accounts_of, inbox_of
 from vikno.bootstrap.bot import Account, Bot
 from vikno.bootstrap.campaigning import Campaigning
 from vikno.bootstrap.chores import at_work, keep_watch, look_after, show, tell, tell_ends
-from vikno.bootstrap.dispatching import ContractPrices, Lands, keep_routing, make_dispatch, releasing
+from vikno.bootstrap.dispatching import Lands, contract_prices, keep_routing, make_dispatch, releasing
 from vikno.bootstrap.intake import Intake, authorities, make_desk, others_of, stages_of
 from vikno.bootstrap.keeping import keep_in_time, read_terms
 from vikno.bootstrap.messaging import make_door
@@ -271,7 +271,7 @@ class _Building:
     @property
     def currency(self) -> str:
         """In which prices are told."""
-        return ContractPrices(self.lands.deliveries, self.home).currency
+        return contract_prices(self.lands.deliveries, self.home).currency
 
     @cached_property
     def notify(self) -> Notify:

@@ -19,7 +19,7 @@ from vikno.api.keys import Buckets
 from vikno.api.messages.door import Door
 from vikno.api.messages.room import Room
 from vikno.api.organisation_keys import KeyRings, make_key
-from vikno.bootstrap.dispatching import ContractPrices, Lands, make_dispatch
+from vikno.bootstrap.dispatching import Lands, contract_prices, make_dispatch
 from vikno.packs.load import read_country
 from vikno.packs.senders import read_senders, vocabulary
 from vikno.stores.sqlite import SqliteStore
@@ -119,7 +119,7 @@ async def desk(tmp_path: Path, lands: Lands) -> AsyncIterator[Desk]:
     clock = Clock()
     store = SqliteStore(f"sqlite:///{tmp_path}/messages.db?synchronous=off", clock)
     dispatch = make_dispatch(lands, store, VAULT, clock, ACCOUNTS, home="ua")
-    room = Room(store, VAULT, dispatch, vocabulary(), clock, ContractPrices(lands.deliveries, "ua").currency)
+    room = Room(store, VAULT, dispatch, vocabulary(), clock, contract_prices(lands.deliveries, "ua").currency)
     door = Door(room, KeyRings(store, VAULT, clock), Buckets(rate_per_s=1000, burst=1000))
 
     async def record(_: Any) -> tuple[Verdict, ...]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from vikno.bootstrap.dispatching import ContractPrices, Lands, zone_of_country
+from vikno.bootstrap.dispatching import Lands, contract_prices, zone_of_country
 from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.notify.fill import fill
 from vikno.domain.notify.template import parse
@@ -58,7 +58,7 @@ class Market:
         }
 
     def _judge(self, *, draft: bool) -> Judge:
-        lands, prices = self.lands, ContractPrices(self.lands.deliveries, self.home)
+        lands, prices = self.lands, contract_prices(self.lands.deliveries, self.home)
         return Judge(lands.policy([DRAFT] if draft else []), lands.manner, prices, {}, zone_of_country, lands.clocks())
 
     def _decided(self, judge: Judge, category: str, day: tuple[int, int, int], words: Phrases) -> dict[str, Any]:
