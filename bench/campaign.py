@@ -116,7 +116,7 @@ async def run(folder: Path, rows: int) -> Measured:
     began = time.perf_counter()
     audience = Table(people(rows), Wanted(PLACES, "ua"))
     await audience.begin()
-    ready = await read_audience(store, vault, campaign.id, PLACES, audience.slices(), noon_ms)
+    ready = await read_audience(store, vault, campaign.id, PLACES, audience.slices(), noon_ms, per_day=rows)
     read_s = time.perf_counter() - began
     began = time.perf_counter()
     preview = await preview_campaign(dispatch, store, organisation, ready, rendering, sampled=True)

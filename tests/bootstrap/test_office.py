@@ -13,7 +13,7 @@ from vikno.api.keys import add_key
 from vikno.bootstrap import chores
 from vikno.bootstrap.worlds import now_ms
 from vikno.domain.dialog.events import Started
-from vikno.usecases.answer_wants import WEB
+from vikno.domain.notify.route import WEB
 from vikno.usecases.hold_conversation import hold_conversation
 from vikno.usecases.records import CaseGiven, Follower
 

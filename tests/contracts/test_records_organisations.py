@@ -61,6 +61,16 @@ async def test_a_review_of_nobody_is_none(records: RecordsKeeper) -> None:
     assert not await records.archive_template(7, 1_000)
 
 
+async def test_a_review_of_what_is_otherwise_now_says_nothing(records: RecordsKeeper) -> None:
+    seen = await records.put_organisation(SKY, 1_000)
+    await records.put_organisation(replace(SKY, name="Lake Bank"), 2_000)
+    assert not await records.review_organisation(seen.id, "approved", "rita", "", seen)
+    now = await records.organisation("sky")
+    assert now is not None
+    assert now.standing == "submitted"
+    assert await records.review_organisation(seen.id, "approved", "rita", "", now)
+
+
 async def test_keys_stay_on_record_when_they_are_revoked(records: RecordsKeeper) -> None:
     organisation = await records.put_organisation(SKY, 1_000)
     key = await records.add_organisation_key(organisation.id, "team", "booking", b"sealed", 1_000)

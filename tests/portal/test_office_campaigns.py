@@ -40,7 +40,7 @@ async def seed_campaign(dispatch: Dispatch, store: SqliteStore, status: Campaign
     template = (await store.templates(sender.id))[0]
     given = CampaignGiven(sender.id, template.row, "Вересневі виписки", "", "live", "file", encode_terms(Terms()))
     made = await store.make_campaign(given, dispatch.clock())
-    kept = await read_audience(store, dispatch.vault, made.id, (), rows(), dispatch.clock)
+    kept = await read_audience(store, dispatch.vault, made.id, (), rows(), dispatch.clock, per_day=250_000)
     rendering = await dispatch.rendering(template.row)
     assert rendering is not None
     await preview_campaign(dispatch, store, sender, kept, rendering, sampled=True)

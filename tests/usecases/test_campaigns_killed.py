@@ -51,7 +51,7 @@ async def prepare(url: str) -> None:
     await store.review_template(template.row, "approved", "r", "", now_ms())
     given = CampaignGiven(sky.id, template.row, "Late", "", "live", "file", encode_terms(Terms()))
     made = await store.make_campaign(given, now_ms())
-    await read_audience(store, VAULT, made.id, (), rows(), now_ms)
+    await read_audience(store, VAULT, made.id, (), rows(), now_ms, per_day=1_000_000)
     assert await store.change_campaign(made.id, ("ready",), "running", now_ms())
     await store.close()
 

@@ -11,7 +11,7 @@ from tests.usecases.dispatching import BANK, HOUR_S, MAIL, SMS, TELEGRAM, VIBER,
 from tests.usecases.sending import ACCOUNT, VAULT, Office
 from vikno.channels.sms.outbound import texts
 from vikno.domain.dialog.messages import Message
-from vikno.usecases.answer_wants import WEB
+from vikno.domain.notify.route import WEB
 from vikno.usecases.channel import DeadAddress, Outbound
 from vikno.usecases.hold_conversation import Held as Turns
 from vikno.usecases.judge import Whereabouts

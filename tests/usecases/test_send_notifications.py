@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,8 @@ from vikno.usecases.judge import Whereabouts
 from vikno.usecases.notifications import Request, RequestRepeated
 from vikno.usecases.organisations import OrganisationGiven, TemplateText, Words
 from vikno.usecases.people import Choices
+from vikno.usecases.ports import StoreUnavailable
+from vikno.usecases.send_notifications import DailyLimitReached, send_notifications
 
 CODE = "Your code is ((what))."
 OLENA, TARAS = (SMS, "436641"), (SMS, "436642")
@@ -172,6 +175,47 @@ async def test_nobody_gets_more_of_one_sender_in_a_day_than_was_agreed(exchange:
     assert (await exchange.tell("service", OLENA, slug="lake-two")).reason == "", "others are not counted"
     exchange.passes(25 * HOUR_S)
     assert (await exchange.tell("service", OLENA)).reason == ""
+
+
+async def test_requests_that_come_at_once_go_no_further_than_one_after_the_other(exchange: Exchange) -> None:
+    await exchange.sender(replace(BANK, per_day=3), service="It is late.")
+
+    async def tell(nth: int) -> str:
+        try:
+            await exchange.tell("service", (SMS, f"43664{nth}"))
+        except DailyLimitReached:
+            return "full"
+        return "taken"
+
+    assert sorted(await asyncio.gather(*(tell(nth) for nth in range(1, 8)))) == ["full"] * 4 + ["taken"] * 3
+
+
+async def test_what_was_not_kept_does_not_count_for_the_day(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank = await exchange.sender(replace(BANK, per_day=1), service="It is late.")
+
+    async def busy(*_: object) -> None:
+        raise StoreUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exchange.store, "keep_notifications", busy)
+        with pytest.raises(StoreUnavailable):
+            await exchange.tell("service", OLENA)
+    assert await exchange.dispatch.days.room(bank, "live", exchange.now_ms) == 1
+    assert (await exchange.tell("service", OLENA)).status == "created"
+
+
+async def test_the_same_request_twice_at_once_is_one_and_counts_once(exchange: Exchange) -> None:
+    bank = await exchange.sender(replace(BANK, per_day=5), service="It is late.")
+    asked = [await exchange.asked("service", OLENA)]
+    request = Request(bank.id, "k1", "d1")
+    both = await asyncio.gather(*(
+        send_notifications(exchange.dispatch, bank, "live", asked, request) for _ in range(2)
+    ))  # fmt: skip
+    assert sorted(one.again for (one,) in both) == [False, True]
+    assert len({one.id for (one,) in both}) == 1
+    assert await exchange.dispatch.days.room(bank, "live", exchange.now_ms) == 4
 
 
 async def test_five_messages_without_consent_go_and_the_sixth_is_spam(exchange: Exchange) -> None:

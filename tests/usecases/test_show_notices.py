@@ -10,8 +10,8 @@ import pytest
 
 from tests.usecases.sending import NOW_MS, VAULT, YEAR_MS
 from vikno.domain.dialog.messages import Message
+from vikno.domain.notify.route import WEB
 from vikno.stores.sqlite import SqliteStore
-from vikno.usecases.answer_wants import WEB
 from vikno.usecases.channel import Outbound, encode_outbound
 from vikno.usecases.hold_conversation import Held
 from vikno.usecases.ports import StoreUnavailable, Taken

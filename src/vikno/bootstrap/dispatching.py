@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from vikno.bootstrap.worlds import unheard
 from vikno.domain.catalog import Country
 from vikno.domain.notify.hours import Quiet
 from vikno.domain.notify.manners import Manner
@@ -51,9 +52,9 @@ class Lands:
         """What is wrong in a folder is told by `vikno check`; here the rest is taken."""
         countries, deliveries, rules = dict[str, Country](), dict[str, Delivery](), list[ChannelRule]()
         for code, folder in sorted(country_folders(folders).items()):
-            country = countries[code] = read_country(folder, _unheard)
-            deliveries[code] = read_delivery(folder, country, _unheard)
-            rules += read_policy(folder, country, _unheard).rules
+            country = countries[code] = read_country(folder, unheard)
+            deliveries[code] = read_delivery(folder, country, unheard)
+            rules += read_policy(folder, country, unheard).rules
         return cls(countries, deliveries, tuple(rules))
 
     def manner(self, content: str, country: str) -> Manner:
@@ -152,7 +153,3 @@ async def keep_routing(dispatch: Dispatch, woken: asyncio.Event) -> None:
             await asyncio.wait_for(woken.wait(), LOOK_AGAIN_S)
         except TimeoutError:
             continue
-
-
-def _unheard(_: object) -> None:
-    """Findings are for `vikno check`."""

@@ -70,8 +70,8 @@ def telling(kept: SqliteStore, vault: LocalVault, links: Links, clock: Clock, po
     def said(to: str, lang: str, account: str, address: str) -> Outbound:
         words = load_sent_phrases().get(lang) or load_sent_phrases()[FALLBACK]
         channel = account.partition("/")[0]
-        named = words.say(f"way.{channel}") if words.knows(f"way.{channel}") else channel.capitalize()
-        text, link = words.say("added", what=masked_on(channel, address) or named), links.inbox(to, clock())
+        text = words.say("added", what=masked_on(channel, address) or words.app(channel))
+        link = links.inbox(to, clock())
         if to.partition("/")[0] in BRIEF:  # which show no link beside what they can say whole
             return Outbound(f"{text}\n{link}", words.language, kept=True)
         return Outbound(text, words.language, subject=words.say("added.subject"), link=link, kept=True)

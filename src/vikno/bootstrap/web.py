@@ -75,8 +75,6 @@ log = logging.getLogger("vikno.bootstrap")
 
 PORTAL = files("vikno") / "portal"
 STORE = "sqlite:///vikno.db"
-TIMERS_EVERY_S = 30
-TELL_EVERY_S = 5
 
 
 @dataclass(frozen=True)

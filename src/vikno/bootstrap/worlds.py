@@ -80,10 +80,10 @@ def load_worlds(folders: Iterable[str | Path] = (), clock: Clock = now_ms) -> Wo
     processes: dict[str, Process] = {}
     found = country_folders(folders)
     for code in sorted(found, key=lambda code: (len(code) != 2, code)):  # invented countries come last
-        country = read_country(found[code], _unheard)
+        country = read_country(found[code], unheard)
         for folder in service_folders(found[code]):  # without their examples, which only the check reads
             key = f"{country.code}/{folder.name}"
-            service, process = read_matter(folder, country, _unheard)
+            service, process = read_matter(folder, country, unheard)
             if service is None:
                 log.warning("service_unreadable", extra={"service": key})
             else:
@@ -96,7 +96,7 @@ def load_worlds(folders: Iterable[str | Path] = (), clock: Clock = now_ms) -> Wo
     return Worlds(countries, services, clock, processes)
 
 
-def _unheard(_: Finding) -> None:
+def unheard(_: Finding) -> None:
     """Findings are for `vikno check`; a server serves what can be read."""
 
 

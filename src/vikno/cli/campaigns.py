@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from vikno.cli.shown import WrongCall, print_json
 from vikno.domain.rules.findings import did_you_mean
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.campaigns import (
-    CHUNK,
+    STEPS,
     CampaignElsewhere,
     CampaignGiven,
     CampaignKept,
@@ -33,12 +33,7 @@ from vikno.usecases.read_audience import read_audience
 from vikno.usecases.records import Access
 from vikno.wire.vault import LocalVault
 
-STEPS: dict[str, tuple[tuple[CampaignStatus, ...], CampaignStatus]] = {
-    "start": (("ready",), "running"),
-    "pause": (("running",), "paused"),
-    "resume": (("paused",), "running"),
-    "stop": (("running", "paused"), "stopped"),
-}
+DO: Mapping[str, tuple[tuple[CampaignStatus, ...], CampaignStatus]] = {"start": (("ready",), "running"), **STEPS}
 PIECE = 64 * 1024
 LISTED = 200
 SHOWN = 10
@@ -95,7 +90,7 @@ async def _show(options: argparse.Namespace) -> int:
 
 
 async def _step(options: argparse.Namespace) -> int:
-    before, to = STEPS[options.action]
+    before, to = DO[options.action]
     async with open_records(options.store, make=False) as (book, _):
         kept = await _campaign(book, options.id)
         if not await book.change_campaign(kept.id, before, to, now_ms()):
@@ -153,7 +148,8 @@ async def _read(
     wanted = Wanted(needed(rendering.text), sender.audience, values, (), rendering.text.languages, template.kind)
     table = Table(_pieces(path), wanted)
     await table.begin()
-    return await read_audience(book, vault, made.id, wanted.columns, table.slices(), now_ms)
+    per_day = sender.per_day
+    return await read_audience(book, vault, made.id, wanted.columns, table.slices(), now_ms, per_day=per_day)
 
 
 async def _pieces(path: Path) -> AsyncIterator[bytes]:
@@ -208,7 +204,7 @@ def campaign_json(kept: CampaignKept, sender: str) -> dict[str, Any]:
         "status": kept.status,
         "rows": kept.rows,
         "refused": dict(kept.refused),
-        "planned": min(kept.cursor * CHUNK, kept.rows),
+        "planned": kept.planned,
         "begins": None if kept.begins_ms is None else written(kept.begins_ms),
         "created": written(kept.created_ms),
         "began": None if kept.began_ms is None else written(kept.began_ms),

@@ -156,7 +156,7 @@ class Adding:
             return []
         return [
             {
-                "app": words.say(f"way.{way.kind}") if words.knows(f"way.{way.kind}") else way.kind.capitalize(),
+                "app": words.app(way.kind),
                 "name": way.link.name, "url": way.link.url, "say": way.link.say,
                 "qr": qr_svg(way.link.page or way.link.url),
             }
@@ -206,7 +206,7 @@ class Adding:
                 shown = masked_on(channel, self._proving.vault.unseal(known.sealed))
         if shown:
             return shown
-        return words.say(f"way.{channel}") if words.knows(f"way.{channel}") else channel.capitalize()
+        return words.app(channel)
 
 
 def _wrong(field: str, words: Phrases, phrase: str) -> dict[str, Any]:

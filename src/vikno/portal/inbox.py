@@ -19,12 +19,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from vikno.domain.errors import ViknoError
+from vikno.domain.notify.route import WEB
 from vikno.portal.clocks import clocks
 from vikno.portal.entry import Processes, case_title, day_of, language, unkept_page
 from vikno.portal.letters import Letters
 from vikno.portal.posted import from_here, posted, whole
 from vikno.portal.site import Site
-from vikno.usecases.answer_wants import WEB
 from vikno.usecases.channel import Outbound, decode_outbound
 from vikno.usecases.hold_conversation import read_state
 from vikno.usecases.ports import Clock, ConversationStore, Effect, Outbox, Upkeep
@@ -199,6 +199,8 @@ class Inbox:
             return self.site.gone(request, lang, "link", 404)
         await self._note(opens.conversation, "export")
         data = await export_person(self._records, self._kept, self._vault, opens.conversation, self._clock())
+        if self._of_senders is not None:
+            data |= await self._of_senders.exported(opens.conversation)
         headers = {"content-disposition": 'attachment; filename="vikno-data.json"', "cache-control": "no-store"}
         return Response(msgspec.json.format(msgspec.json.encode(data)), media_type="application/json", headers=headers)
 
@@ -278,7 +280,7 @@ def ours(vault: Vault, request: Request, form: str, token: str) -> bool:
 
 
 async def export_person(records: Records, kept: Kept, vault: Vault, conversation: str, now_ms: int) -> dict[str, Any]:
-    """All that is kept of one person on one account, in words that they can read."""
+    """All that is kept of one person on one account, but what is of organisations, in words that they can read."""
     known = await records.known(conversation)
     state, _ = read_state(await kept.read(conversation))
     notices: list[NoticeKept] = []

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -18,7 +19,7 @@ from starlette.routing import Route
 
 from vikno.domain.errors import ViknoError
 from vikno.domain.notify.markup import as_plain
-from vikno.domain.notify.route import decode_plan
+from vikno.domain.notify.route import INBOX, WEB, decode_plan
 from vikno.portal.clocks import moment
 from vikno.portal.entry import language, unkept_page, zone_of
 from vikno.portal.posted import posted
@@ -31,9 +32,9 @@ from vikno.usecases.records import Access, Records
 from vikno.usecases.settle_wishes import Said, Settling
 from vikno.usecases.sign_links import Links
 
-PAGE = 20
-INBOX = "inbox"
-WEB = "web"
+PAGE, AT_ONCE = 20, 100
+MOST_EXPORTED = 10_000
+"""Letters in one export, which holds all of them for everybody."""
 LONGEST_LINE = 120
 """Letters of its first line that stand in a list."""
 NUMBER = "n"
@@ -84,6 +85,40 @@ class Letters:
         found = await self._dispatch.book.letters_of(conversation, before, PAGE)
         items = [item for one in found if (item := await self._item(one, lang)) is not None]
         return items, found[-1].id if len(found) == PAGE else None
+
+    async def exported(self, conversation: str) -> dict[str, Any]:
+        """All that is kept of somebody because organisations write to them, in words that they can read."""
+        book = self._dispatch.book
+        letters: list[NotificationKept] = []
+        while len(letters) < MOST_EXPORTED and (
+            more := await book.letters_of(conversation, letters[-1].id if letters else None, AT_ONCE)
+        ):
+            letters += more
+        chosen = await book.choices(conversation)
+        off = [{"organisation": who, "content": what, "channel": where} for who, what, where in sorted(chosen.off)]
+        return {
+            "letters": [await self._exported(one) for one in letters],
+            "wishes": {"order": chosen.order, "off": off, "quiet": chosen.quiet, "language": chosen.lang},
+            "agreed": [
+                {
+                    "at": _iso(line.at_ms), "organisation": line.organisation, "content": line.content,
+                    "consent": line.consent, "channel": line.channel, "language": line.lang, "shown": line.shown,
+                }
+                for line in await book.agreed(conversation)
+            ],
+            "addresses": [
+                {"account": way.account, "status": way.status} for way in await book.ways(conversation)
+            ],
+        }  # fmt: skip
+
+    async def _exported(self, kept: NotificationKept) -> dict[str, Any]:
+        organisation = await self._dispatch.organisation(kept.organisation)
+        lang, subject, text = await self._said(kept)
+        return {
+            "made": _iso(kept.created_ms), "changed": _iso(kept.changed_ms), "status": kept.status,
+            "sender": organisation.name if organisation is not None else None, "language": lang, "subject": subject,
+            "text": text,
+        }  # fmt: skip
 
     async def page(self, request: Request) -> Response:
         """All of them, a page at a time."""
@@ -222,6 +257,10 @@ def mark_of(name: str) -> str:
     ('О', 'S', '•')
     """
     return next((sign.upper() for sign in name if sign.isalnum()), "•")
+
+
+def _iso(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")
 
 
 def linked(text: str) -> Sequence[Part]:

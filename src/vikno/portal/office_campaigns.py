@@ -6,7 +6,6 @@ campaign that runs is shown anew by the browser itself, and what cannot be undon
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from babel.dates import format_timedelta
@@ -19,9 +18,9 @@ from vikno.domain.dialog.phrases import Phrases
 from vikno.portal.clocks import moment
 from vikno.portal.entry import zone_of
 from vikno.portal.office import Office, Session
-from vikno.portal.office_messages import MICROS, app, reason_in_words
+from vikno.portal.office_messages import MICROS, reason_in_words
 from vikno.portal.posted import posted
-from vikno.usecases.campaigns import CHUNK, CampaignKept, CampaignStatus, decode_preview
+from vikno.usecases.campaigns import STEPS, CampaignKept, decode_preview
 from vikno.usecases.preview_campaign import Foreseen, foreseen
 from vikno.usecases.run_campaigns import Runner
 
@@ -31,11 +30,6 @@ PAGE = 50
 REFRESH_S = 15
 MOST_REFUSED = 50
 """Refused rows that are shown."""
-STEPS: Mapping[str, tuple[tuple[CampaignStatus, ...], CampaignStatus]] = {
-    "pause": (("running",), "paused"),
-    "resume": (("paused",), "running"),
-    "stop": (("running", "paused"), "stopped"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,21 +143,20 @@ class OfficeCampaigns:
 
     async def _row(self, kept: CampaignKept, lang: str) -> Row:
         sender = await self._runner.dispatch.organisation(kept.organisation)
-        planned = min(kept.cursor * CHUNK, kept.rows)
         return Row(
             self._runner.dispatch.vault.uuid(NUMBER, kept.id),
             kept.name,
             "" if sender is None else sender.name,
             kept.status,
             number_in(kept.rows, lang),
-            100 * planned // kept.rows if kept.rows else 0,
+            100 * kept.planned // kept.rows if kept.rows else 0,
             moment(kept.began_ms or kept.created_ms, zone_of(self.site, ""), lang),
         )
 
     def _lines(self, seen: Foreseen, lang: str) -> list[Line]:
         words = self.site.words[lang]
         lines = [
-            Line(app(words, one.channel), number_in(one.count, lang), self._price(one.micros, lang),
+            Line(words.app(one.channel), number_in(one.count, lang), self._price(one.micros, lang),
                  self._lasts(one.seconds, lang) if one.seconds else "–")
             for one in seen.channels
         ]  # fmt: skip

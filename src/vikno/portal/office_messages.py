@@ -125,13 +125,13 @@ class OfficeMessages:
             why=why, events=self._events(why, lang), price=self._price(why.micros, lang),
             reason=reason_in_words(words, why.reason), wishes=_wishes(why, words),
             steps=[
-                {"app": app(words, one.channel), "price": self._price(one.micros, lang), "said": one,
+                {"app": words.app(one.channel), "price": self._price(one.micros, lang), "said": one,
                  "time": format_timedelta(one.wait_s, threshold=2, locale=lang)}
                 for one in why.steps
             ],
-            left=[{"app": app(words, one.channel), "why": words.say(f"why.left.{one.why}"), "rules": one.rules}
+            left=[{"app": words.app(one.channel), "why": words.say(f"why.left.{one.why}"), "rules": one.rules}
                   for one in why.left],
-            instead=[app(words, one) for one in why.instead], here=f"/{lang}/office/messages",
+            instead=[words.app(one) for one in why.instead], here=f"/{lang}/office/messages",
             created=self._moment(why.created_ms, lang), expires=self._moment(why.expires_ms, lang),
         )  # fmt: skip
 
@@ -144,7 +144,7 @@ class OfficeMessages:
         return await self._office.shown(
             request, lang, session, "office-figures.html", TAB, title=words.say("office.figures"), days=FIGURES_DAYS,
             senders=[(names.get(one, ""), counts) for one, counts in by_status(tallies, lambda one: one.organisation)],
-            channels=[(app(words, one) if one else "–", counts)
+            channels=[(words.app(one) if one else "–", counts)
                       for one, counts in by_status(tallies, lambda one: one.channel)],
             reasons=[(reason_in_words(words, reason), count) for reason, count in by_reason(tallies)],
             rules=[(self._rule(name, lang), count) for name, count in await self._by_rule(senders)], scanned=SCANNED,
@@ -196,7 +196,7 @@ class OfficeMessages:
     def _tried(self, one: TrySaid, words: Phrases, lang: str) -> Event:
         """A try, as its last receipt left it."""
         status = words.say(f"status.{one.status}") if words.knows(f"status.{one.status}") else one.status
-        text = words.say("why.tried", app=app(words, one.channel), status=status)
+        text = words.say("why.tried", app=words.app(one.channel), status=status)
         if one.reason:
             text = f"{text} ({reason_in_words(words, one.reason)})"
         return Event(self._moment(one.changed_ms, lang), text, one.rules)
@@ -206,13 +206,13 @@ class OfficeMessages:
         because = reason_in_words(words, one.why)
         match one.what:
             case "step":
-                text = words.say("why.step", app=app(words, one.account.partition("/")[0]), because=because)
+                text = words.say("why.step", app=words.app(one.account.partition("/")[0]), because=because)
             case "held":
                 text = (
                     words.say("why.held.facts", facts=", ".join(one.missing)) if one.missing else words.say("why.held")
                 )
             case "back":
-                text = words.say("why.back", app=app(words, one.account.partition("/")[0]))
+                text = words.say("why.back", app=words.app(one.account.partition("/")[0]))
             case "seen":
                 text = words.say("why.seen")
             case "nowhere":
@@ -236,11 +236,6 @@ STATUSES = (
 )  # fmt: skip
 
 
-def app(words: Phrases, channel: str) -> str:
-    """What people call a channel."""
-    return words.say(f"way.{channel}") if words.knows(f"way.{channel}") else channel.capitalize()
-
-
 def reason_in_words(words: Phrases, reason: str) -> str:
     """Why, for a clerk: known reasons in words, a channel by its name, and what a platform said as it said it."""
     if not reason:
@@ -248,7 +243,7 @@ def reason_in_words(words: Phrases, reason: str) -> str:
     known = f"why.reason.{reason.partition(':')[0]}"  # behind the colon stand rules, which are shown by themselves
     if words.knows(known):
         return words.say(known)
-    return words.say("why.reason.by", app=app(words, reason)) if words.knows(f"way.{reason}") else reason
+    return words.say("why.reason.by", app=words.app(reason)) if words.knows(f"way.{reason}") else reason
 
 
 def _wishes(why: Explained, words: Phrases) -> list[str]:
@@ -257,9 +252,9 @@ def _wishes(why: Explained, words: Phrases) -> list[str]:
     if wishes.refused:
         found.append(words.say("why.wishes.refused"))
     if wishes.channels:
-        found.append(words.say("why.wishes.channels", list=", ".join(app(words, one) for one in wishes.channels)))
+        found.append(words.say("why.wishes.channels", list=", ".join(words.app(one) for one in wishes.channels)))
     if wishes.order:
-        found.append(words.say("why.wishes.order", list=", ".join(app(words, one) for one in wishes.order)))
+        found.append(words.say("why.wishes.order", list=", ".join(words.app(one) for one in wishes.order)))
     if wishes.quiet:
         found.append(words.say("why.wishes.quiet", begins=f"{wishes.quiet[0]:02}:00", ends=f"{wishes.quiet[1]:02}:00"))
     found.append(words.say(f"why.consent.{wishes.consent}"))

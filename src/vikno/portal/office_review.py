@@ -15,12 +15,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from vikno.domain.notify.route import WEB
+from vikno.domain.notify.route import INBOX, WEB
 from vikno.domain.policy import Decision
 from vikno.portal.clocks import moment
 from vikno.portal.entry import zone_of
 from vikno.portal.office import Office, Session
-from vikno.portal.office_messages import app
 from vikno.portal.office_senders import category_name, country_name
 from vikno.portal.posted import posted, whole
 from vikno.portal.review_words import example_of, warnings
@@ -29,7 +28,6 @@ from vikno.ui.frame import language_name
 from vikno.usecases.channel import Outbound
 from vikno.usecases.dispatch import Dispatch
 from vikno.usecases.explain_notification import RuleSaid, Sources, SourceSaid, no_sources
-from vikno.usecases.judge import INBOX
 from vikno.usecases.look_at_template import Looked, Ruled, Seen, look_at_template, told
 from vikno.usecases.organisations import Reviewed, TemplateKept
 from vikno.usecases.records import Records
@@ -205,7 +203,7 @@ class OfficeReview:
 
     def _app(self, channel: str, lang: str) -> str:
         words = self.site.words[lang]
-        return words.say(f"review.channel.{channel}") if channel in OURS else app(words, channel) if channel else ""
+        return words.say(f"review.channel.{channel}") if channel in OURS else words.app(channel) if channel else ""
 
     def _rule(self, name: str, lang: str) -> RuleSaid:
         """With its title and where it comes from."""

@@ -104,7 +104,9 @@ class OfficeSenders:
         if not asked.sure:
             return await self._sure(request, lang, session, found, asked)
         standing, by = asked.what, f"office/{session.key}"
-        await self._dispatch.book.review_organisation(found.id, standing, by, asked.reason)
+        if not await self._dispatch.book.review_organisation(found.id, standing, by, asked.reason, found):
+            found = await self._dispatch.book.organisation(found.slug) or found
+            return await self._shown(request, lang, session, found, said="changed", status=409)
         await self._office.note(session, f"sender.{standing}", f"organisation/{found.slug}")
         back = RedirectResponse(f"/{lang}/office/senders/{found.slug}?said={standing}", 303)
         return self._office.keeping(request, back, session)

@@ -22,7 +22,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.notify import ALPHABET, alike
 from vikno.portal.entry import case_title, day_of, language, unkept_page
 from vikno.portal.posted import household
@@ -194,7 +193,7 @@ class Official:
             code=code,
             number=number,
             told=[one for one in (said, held) if one["verdict"]],
-            own=[{"app": _app(words, one.kind), "name": one.name} for one in self.ours() if one.kind != "authority"],
+            own=[{"app": words.app(one.kind), "name": one.name} for one in self.ours() if one.kind != "authority"],
             people=self.site.people(lang),
         )
         return unkept_page(response) if request.scope["query_string"] else response
@@ -219,7 +218,7 @@ class Official:
         told, words = tell(pasted, self.ours()), self.site.words[lang]
         return {
             "verdict": told.verdict,
-            "about": _app(words, told.own.kind) if told.own else "",
+            "about": words.app(told.own.kind) if told.own else "",
             "name": told.own.name if told.own else "",
             "said": told.said,
             "others": [one for one in told.others if told.verdict == "mixed" or one != told.said],
@@ -252,10 +251,6 @@ class Official:
                 "name": day_of(self.site, case.service, passed.recorded_ms, lang),
             }
         return {"verdict": "code_unknown"}
-
-
-def _app(words: Phrases, kind: str) -> str:
-    return words.say(f"way.{kind}") if words.knows(f"way.{kind}") else kind
 
 
 def _code_in(pasted: str) -> str:

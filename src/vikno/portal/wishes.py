@@ -15,11 +15,12 @@ from starlette.routing import Route
 
 from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.errors import ViknoError
+from vikno.domain.notify.route import WEB
 from vikno.portal.addresses import Adding
 from vikno.portal.clocks import clocks, moment
 from vikno.portal.entry import language, unkept_page, zone_of
 from vikno.portal.inbox import form_of, ours
-from vikno.portal.letters import WEB, mark_of
+from vikno.portal.letters import mark_of
 from vikno.portal.posted import posted, whole
 from vikno.portal.site import Site
 from vikno.ui.frame import language_name
@@ -46,10 +47,10 @@ from vikno.usecases.settle_wishes import (
 from vikno.usecases.sign_links import Links
 
 MOST_LINES = 50
+"""Of the ledger, on one page; all of them are in the data that can be downloaded."""
 MOST_A_DAY = 300
 """Taps of one person's link on one day."""
 DAY_MS = 86_400_000
-"""Of the ledger, on one page; all of them are in the data that can be downloaded."""
 LONGEST_SLUG = 100
 Change = Callable[[Settling, Mapping[str, str], str], Awaitable[str]]
 
@@ -270,7 +271,7 @@ class Wishes:
         last = len(settled.channels) - 1
         return [
             {
-                "kind": channel, "name": _app(words, channel), "first": at == 0, "last": at == last,
+                "kind": channel, "name": words.app(channel), "first": at == 0, "last": at == last,
                 "on": (EVERY, EVERY, channel) not in settled.choices.off,
             }
             for at, channel in enumerate(settled.channels)
@@ -282,7 +283,7 @@ class Wishes:
         known = await self._records.known(way.conversation)
         shown = masked_on(channel, self._unsealed(known.sealed)) if known is not None else ""
         return {
-            "id": way.id, "app": _app(words, channel), "shown": shown, "own": way.conversation == here,
+            "id": way.id, "app": words.app(channel), "shown": shown, "own": way.conversation == here,
             "alive": way.status == "alive", "met": way.met,
         }  # fmt: skip
 
@@ -303,7 +304,7 @@ class Wishes:
             "at": moment(line.at_ms, zone_of(self.site, ""), lang, "long"), "given": line.consent != "none",
             "about": _about(names.get(line.organisation, line.organisation), line.organisation, line.content, words),
             "shown": line.shown, "lang": line.lang if named is not None else "", "version": line.version,
-            "where": words.say("wishes.page") if line.channel == WEB else _app(words, line.channel),
+            "where": words.say("wishes.page") if line.channel == WEB else words.app(line.channel),
             "lasts": lasts, "sender": line.organisation, "content": line.content,
         }  # fmt: skip
 
@@ -331,8 +332,3 @@ def _of_kind(words: Phrases, kind: Kind, sender: str) -> str:
     """What the setting means, kindly."""
     phrase = f"wishes.kind.{kind.content}.{kind.state}"
     return words.say(phrase if words.knows(phrase) else "wishes.off.about", sender=sender)
-
-
-def _app(words: Phrases, channel: str) -> str:
-    """What people call a channel."""
-    return words.say(f"way.{channel}") if words.knows(f"way.{channel}") else channel.capitalize()

@@ -11,6 +11,7 @@ from vikno.domain.dialog.events import Learnt
 from vikno.domain.dialog.following import MOST_SHOWN
 from vikno.domain.dialog.state import Shown, Want
 from vikno.domain.notify import read_case, written
+from vikno.domain.notify.route import WEB
 from vikno.usecases.answer_wishes import LINKS, Wishing
 from vikno.usecases.converse import Asker
 from vikno.usecases.follow_case import Followed, Following, TooMany, follow_by_code, follow_by_token, genuine
@@ -18,9 +19,6 @@ from vikno.usecases.ports import Clock, Upkeep
 from vikno.usecases.records import Access, CaseKept, Follower, Records, Vault
 from vikno.usecases.sign_links import Links
 from vikno.usecases.word_stages import BRIEF, StageWords
-
-WEB = "web"
-"""The account of people who talk on the web (`converse`, `show_notices`)."""
 
 
 @dataclass(frozen=True)

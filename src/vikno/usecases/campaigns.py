@@ -28,7 +28,13 @@ Source = Literal["file", "agreed", "followers"]
 MOST_ROWS = 10_000_000
 """Of one campaign."""
 CHUNK = 1000
-"""Rows of a chunk."""
+"""Rows of a chunk; fewer where its sender may not send as many on one day."""
+STEPS: Mapping[str, tuple[tuple[CampaignStatus, ...], CampaignStatus]] = {
+    "pause": (("running",), "paused"),
+    "resume": (("paused",), "running"),
+    "stop": (("running", "paused"), "stopped"),
+}
+"""What anybody may do with one that has begun: how it stands before, and after."""
 MOST_REFUSALS = 1000
 """Refused rows of which line and reason are kept; the others are counted."""
 
@@ -164,6 +170,11 @@ class CampaignKept:
     ended_ms: int | None
     swept_ms: int
     """When it was last looked at whether those of a stopped or planned campaign have ended."""
+
+    @property
+    def planned(self) -> int:
+        """Rows whose notifications are planned."""
+        return decode_counted(self.counted).rows
 
 
 @dataclass(frozen=True, slots=True)

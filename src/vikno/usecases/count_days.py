@@ -44,10 +44,22 @@ class Days:
                 known = self._days[organisation.id] = _Day(today, sent)
         return max(0, organisation.per_day - known.sent)
 
-    def took(self, organisation: Organisation, key: KeyKind, count: int) -> None:
-        """So many more are on record."""
-        if key != TEST and (known := self._days.get(organisation.id)) is not None:
-            known.sent += count
+    async def take(self, organisation: Organisation, key: KeyKind, count: int, now_ms: int) -> bool:
+        """Count so many more, before they are on record: of requests that come at once none goes beyond the day.
+
+        False, and nothing is counted, where there is no room for all of them.
+        """
+        if await self.room(organisation, key, now_ms) < count:
+            return False
+        if key != TEST:
+            self._days[organisation.id].sent += count  # nothing was awaited since there was room
+        return True
+
+    def give_back(self, organisation: Organisation, key: KeyKind, count: int, now_ms: int) -> None:
+        """So many of those taken at that moment did not come on record."""
+        known = self._days.get(organisation.id)
+        if key != TEST and known is not None and known.day == now_ms // DAY_MS:
+            known.sent -= count
 
 
 def next_day_s(now_ms: int) -> int:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from vikno.domain.notify.manners import Manner
-from vikno.domain.notify.route import POINTED, WEB, Way
+from vikno.domain.notify.route import INBOX, POINTED, WEB, Way
 from vikno.domain.policy import Decision, Policy
 from vikno.domain.rules.conditions import Answer
 from vikno.usecases.channel import Capabilities
@@ -27,7 +27,6 @@ from vikno.usecases.people import EVERY, PersonKept, Reached
 
 POINTER = "service"
 """What a bare pointer is about: that there is something in the inbox."""
-INBOX = "inbox"
 MOST_UNASKED = 1000
 _UTC = ZoneInfo("UTC")
 REMEMBERED = 50_000

@@ -14,12 +14,12 @@ from vikno.domain.errors import ViknoError
 from vikno.domain.notify.difference import Piece, difference
 from vikno.domain.notify.fill import LinkRefused
 from vikno.domain.notify.own_links import OwnLink, anybodys, links_in, own_links
-from vikno.domain.notify.route import POINTED, WEB
+from vikno.domain.notify.route import INBOX, POINTED, WEB
 from vikno.domain.notify.template import Conditional, Placeholder, Template, key_of
 from vikno.domain.policy import Decision
 from vikno.usecases.channel import Outbound
 from vikno.usecases.dispatch import Dispatch, Rendering, Sealed, parsed, read_rendering
-from vikno.usecases.judge import INBOX, About, Whereabouts
+from vikno.usecases.judge import About, Whereabouts
 from vikno.usecases.notifications import NotificationKept
 from vikno.usecases.organisations import Organisation, Organisations, TemplateKept, TemplateText, Words
 from vikno.usecases.people import Consent, PersonKept

@@ -105,7 +105,7 @@ def _side(country: Country, entry: Entry, names: Sequence[tuple[str, str]], word
     authority = country.authorities.get(entry.authority) if entry.authority else None
     said = {phrase: words.say(phrase) for phrase in PHRASES}
     said["poster.never"] = words.say("poster.never", check=f"{site.partition('//')[2]}/check")
-    app = {kind: words.say(f"way.{kind}") if words.knows(f"way.{kind}") else kind.capitalize() for kind, _ in names}
+    app = {kind: words.app(kind) for kind, _ in names}
     return Side(
         lang=lang,
         title=entry.title.text(lang),

@@ -158,8 +158,10 @@ class Organisations(Protocol):
         """All of them, by number."""
         ...
 
-    async def review_organisation(self, organisation: int, standing: Standing, by: str, reason: str) -> bool:
-        """Whether there is one."""
+    async def review_organisation(
+        self, organisation: int, standing: Standing, by: str, reason: str, seen: Organisation | None = None
+    ) -> bool:
+        """Whether there is one. `seen`: as its reviewer saw it; nothing is said of what is otherwise now."""
         ...
 
     async def add_organisation_key(

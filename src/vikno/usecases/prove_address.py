@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from vikno.domain.errors import ViknoError
+from vikno.domain.notify.route import WEB
 from vikno.usecases.channel import Outbound
 from vikno.usecases.people import People
 from vikno.usecases.ports import Clock
@@ -33,8 +34,6 @@ ASKED_A_DAY, ASKED_OF_ONE, ASKED_FROM_ONE, ASKED_AN_HOUR = 5, 3, 10, 300
 """Messages to prove an address: asked for on one page, to one address, by one household, by all together."""
 HOUR_BITS = 20
 LONGEST = 2000
-WEB = "web"
-"""The account of people who talk on the web."""
 LINKS = "w"
 """The kind of a token that adds an account to somebody's page."""
 

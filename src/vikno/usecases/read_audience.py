@@ -92,7 +92,7 @@ class Seen:
                 slots[at] = key
 
 
-async def read_audience(
+async def read_audience(  # noqa: PLR0913 - what is read, where it is kept, and how
     book: Campaigns,
     vault: Vault,
     campaign: int,
@@ -100,17 +100,19 @@ async def read_audience(
     slices: AsyncIterator[Slice],
     clock: Clock,
     *,
+    per_day: int,
     twice: bool = True,
 ) -> CampaignKept:
     """Keep what is read; what is whole is ready, what broke off leaves a draft. `twice`: to be told of as refused.
 
+    `per_day`: what its sender may send on one day, so no chunk is larger.
     Raises CampaignElsewhere, AudienceTooLarge, and what `slices` raise.
     """
     reading = await book.begin_reading(campaign, columns, clock())
     if reading is None:
         raise CampaignElsewhere
     await forget_old(book, campaign)
-    keeping = _Keeping(book, vault, campaign, reading, clock, twice)
+    keeping = _Keeping(book, vault, campaign, reading, clock, min(CHUNK, per_day), twice=twice)
     whole = False
     try:
         async for one in slices:
@@ -136,9 +138,11 @@ async def forget_old(book: Campaigns, campaign: int) -> None:
 class _Keeping:
     """Rows on their way into chunks."""
 
-    def __init__(self, book: Campaigns, vault: Vault, campaign: int, reading: int, clock: Clock, twice: bool) -> None:
+    def __init__(
+        self, book: Campaigns, vault: Vault, campaign: int, reading: int, clock: Clock, chunk: int, *, twice: bool
+    ) -> None:
         self._book, self._vault, self._campaign, self._reading = book, vault, campaign, reading
-        self._clock, self._twice = clock, twice
+        self._clock, self._chunk, self._twice = clock, chunk, twice
         self._seen, self._rows, self._refused = Seen(), list[Row](), list[tuple[int, str]]()
         self._looked = 0
 
@@ -152,9 +156,9 @@ class _Keeping:
         self._looked = one.looked
         if len(self._seen) > MOST_ROWS:
             raise AudienceTooLarge(MOST_ROWS)
-        while len(self._rows) >= CHUNK:
-            await self._keep(self._rows[:CHUNK])
-            del self._rows[:CHUNK]
+        while len(self._rows) >= self._chunk:
+            await self._keep(self._rows[: self._chunk])
+            del self._rows[: self._chunk]
         if len(self._refused) >= CHUNK:
             await self._keep([])
 

@@ -15,6 +15,7 @@ import msgspec
 
 from vikno.domain.notify.manners import Manner
 from vikno.domain.notify.route import (
+    INBOX,
     POINTED,
     Back,
     End,
@@ -37,7 +38,7 @@ from vikno.usecases.notifications import InHand, Moved, NotificationKept, Notifi
 from vikno.usecases.organisations import Organisation
 from vikno.usecases.people import PersonKept
 from vikno.usecases.ports import StoreClosed, StoreUnavailable
-from vikno.usecases.send_notifications import INBOX, next_hour
+from vikno.usecases.send_notifications import next_hour
 
 log = logging.getLogger("vikno.router")
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import msgspec
 
 from vikno.domain.errors import ViknoError
-from vikno.domain.notify.route import Plan, decode_plan, encode_plan, patience_ms, route, why_nowhere
+from vikno.domain.notify.route import INBOX, Plan, decode_plan, encode_plan, patience_ms, route, why_nowhere
 from vikno.usecases.count_days import DAY_MS
 from vikno.usecases.dispatch import Dispatch, Rendering, Sealed, encode_sealed
 from vikno.usecases.judge import Whereabouts, together
@@ -31,7 +31,6 @@ from vikno.usecases.organisations import KeyKind, Organisation
 from vikno.usecases.people import PersonKept
 
 HOUR_MS = 3_600_000
-INBOX = "inbox"
 UNKEPT = 0
 """The queue of what is not kept."""
 
@@ -83,6 +82,8 @@ class Accepted:
     reason: str
     plan: Plan
     warnings: tuple[str, ...] = ()
+    again: bool = field(default=False, compare=False)
+    """The same request came before, and this is what it made then."""
 
     @property
     def on_its_way(self) -> bool:
@@ -106,22 +107,24 @@ async def send_notifications(
     now_ms = dispatch.clock()
     if request is not None and (before := await dispatch.book.request_kept(request)):
         return await accepted_before(dispatch, before)
-    if await dispatch.days.room(organisation, key, now_ms) < len(asked):
+    if not await dispatch.days.take(organisation, key, len(asked), now_ms):
         raise DailyLimitReached(organisation.per_day)
-    if flow is None:
-        flow = await dispatch.book.flow_of(organisation.id, now_ms)
-    decided = await decide_notifications(dispatch, organisation, key, asked, now_ms)
-    made, plans = (
-        made_of(dispatch, organisation, key, asked, decided, flow, lane),
-        [one.decided.plan for one in decided],
-    )
-    kept = await dispatch.book.keep_notifications(made, now_ms, request)
-    if kept.repeated:  # it came twice at once
-        return await accepted_before(dispatch, kept.ids)
-    dispatch.days.took(organisation, key, len(made))
+    ids: Sequence[int] = ()
+    try:
+        if flow is None:
+            flow = await dispatch.book.flow_of(organisation.id, now_ms)
+        decided = await decide_notifications(dispatch, organisation, key, asked, now_ms)
+        made = made_of(dispatch, organisation, key, asked, decided, flow, lane)
+        kept = await dispatch.book.keep_notifications(made, now_ms, request)
+        if kept.repeated:  # it came twice at once
+            return await accepted_before(dispatch, kept.ids)
+        ids = kept.ids
+    finally:
+        dispatch.days.give_back(organisation, key, len(asked) - len(ids), now_ms)
     dispatch.nudge()
     answers = []
-    for number, one, plan, which in zip(kept.ids, made, plans, asked, strict=True):
+    for number, one, found, which in zip(ids, made, decided, asked, strict=True):
+        plan = found.decided.plan
         warnings = _warnings(one.status, plan, which.rendering)
         answers.append(Accepted(number, dispatch.vault.uuid("n", number), one.status, one.reason, plan, warnings))
     return tuple(answers)
@@ -137,7 +140,7 @@ async def accepted_before(dispatch: Dispatch, ids: Sequence[int]) -> tuple[Accep
         plan = Plan(inbox=False) if one is None else decode_plan(one.notification.plan)
         rendering = None if one is None else await dispatch.rendering(one.notification.template)
         warnings = _warnings(status, plan, rendering)
-        answers.append(Accepted(number, dispatch.vault.uuid("n", number), status, reason, plan, warnings))
+        answers.append(Accepted(number, dispatch.vault.uuid("n", number), status, reason, plan, warnings, again=True))
     return tuple(answers)
 
 

@@ -16,7 +16,7 @@ from vikno.domain.errors import ViknoError
 from vikno.usecases.check_ledger import write_down
 from vikno.usecases.notifications import Notifications
 from vikno.usecases.organisations import Organisation, Organisations
-from vikno.usecases.people import EVERY, MOST_OFF, OUTSIDE, Agreed, Chain, Choices, Consent, People, Reached
+from vikno.usecases.people import EVERY, MOST_OFF, OUTSIDE, Agreed, Chain, Choices, Consent, People, Reached, consent_of
 
 ASKED_FIRST = frozenset({"advertising"})
 """Contents that nobody gets who has not agreed."""
@@ -119,7 +119,7 @@ def in_order(contents: Iterable[str]) -> list[str]:
 
 
 def _kind(choices: Choices, agreed: Sequence[Agreed], slug: str, content: str) -> Kind:
-    consent, state = consent_of(agreed, slug, content), _state(choices, slug, content)
+    consent, state = consent_to(agreed, slug, content), _state(choices, slug, content)
     if state == "on" and content in ASKED_FIRST and consent == "none":
         state = "off"
     return Kind(content, state, consent, everywhere=of_all(choices, content) != "on")
@@ -146,12 +146,13 @@ def _state(choices: Choices, slug: str, content: str) -> State:
     return "here" if choices.refuses(slug, content, OUTSIDE) else "on"
 
 
-def consent_of(agreed: Iterable[Agreed], slug: str, content: str) -> Consent:
-    """What holds by the ledger, the latest line first: the last that was said about it."""
-    for line in agreed:
-        if line.organisation in (slug, EVERY) and line.content in (content, EVERY):
-            return line.consent
-    return "none"
+def consent_to(agreed: Sequence[Agreed], slug: str, content: str) -> Consent:
+    """What holds by the ledger, whose latest line comes first."""
+    return consent_of(
+        (line.organisation, line.content, line.consent)
+        for line in reversed(agreed)
+        if line.organisation in (slug, EVERY) and line.content in (content, EVERY)
+    )
 
 
 def channels_of(choices: Choices, ways: Iterable[Reached]) -> tuple[str, ...]:
@@ -238,10 +239,10 @@ class Settling:
 def agreed_to(agreed: Sequence[Agreed], slug: str, content: str) -> bool:
     """Whether a consent is in force that taking back would end; `*` is about all."""
     if EVERY not in (content, slug):
-        return consent_of(agreed, slug, content) != "none"
+        return consent_to(agreed, slug, content) != "none"
     about = {(line.organisation, line.content) for line in agreed}
     return any(
-        consent_of(agreed, who, what) != "none"
+        consent_to(agreed, who, what) != "none"
         for who, what in about
         if slug in (who, EVERY) and content in (what, EVERY)
     )

@@ -14,7 +14,7 @@ import msgspec
 from vikno.domain.dialog.messages import Button, Message
 from vikno.domain.errors import ViknoError
 from vikno.domain.notify import stopped_case, written
-from vikno.usecases.answer_wants import WEB
+from vikno.domain.notify.route import WEB
 from vikno.usecases.channel import BadMessage, DeadAddress, Outbound, Outcome, Sent
 from vikno.usecases.ports import Clock, ConversationStore, Taken, TurnRefused
 from vikno.usecases.records import LANES, Known, NoticeKept, NoticeQueue, Records, Settled, Withheld

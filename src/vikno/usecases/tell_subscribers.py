@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from vikno.domain.notify.route import Plan, decode_plan
+from vikno.domain.notify.route import INBOX, Plan, decode_plan
 from vikno.usecases.channel import NotCarried
 from vikno.usecases.notifications import Events, Happened, NotificationKept
 from vikno.usecases.organisations import Organisation
@@ -58,7 +58,6 @@ ENDED = {
     "technical-failure": "message.failed",
 }
 """The same of messages that have ended. One that was sent may be delivered later: then that is told, too."""
-INBOX = "inbox"
 ORGANISATION = "org/"
 """Before the slug of an organisation, where a subscriber is not an authority's."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import httpx
@@ -12,6 +12,7 @@ from tests.api.messages.conftest import Desk, desk, lands
 from vikno.api.campaigns.app import CampaignDoor
 from vikno.usecases.campaigns import CampaignKept
 from vikno.usecases.notifications import NotificationKept, Wanted
+from vikno.usecases.organisations import OrganisationGiven
 from vikno.usecases.run_campaigns import Runner
 
 __all__ = ["desk", "lands"]
@@ -49,6 +50,13 @@ class Market:
         answer = await self.read(campaign, "\n".join([HEAD, *(f"{number(nth)},Особа {nth}" for nth in range(count))]))
         assert (answer.status_code, answer.json()["campaign"]["status"]) == (200, "ready"), answer.text
         return campaign
+
+    async def limit(self, per_day: int) -> None:
+        """So many messages may go on one day."""
+        store, clock, known = self.desk.store, self.desk.clock, self.desk.organisations["skyfen"]
+        given = {one.name: getattr(known, one.name) for one in fields(OrganisationGiven)}
+        await store.put_organisation(OrganisationGiven(**{**given, "per_day": per_day}), clock())
+        clock.on(seconds=2)  # what reviewers and operators say is looked up once a second
 
     async def do(self, campaign: str, what: str, body: Any = None) -> httpx.Response:
         return await self.call("POST", f"/api/campaigns/{campaign}/{what}", body)

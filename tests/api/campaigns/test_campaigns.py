@@ -32,6 +32,32 @@ async def test_everybody_of_a_file_is_queued_once(market: Market) -> None:
     assert len(leased) == 10
 
 
+async def test_no_more_of_it_go_on_one_day_than_were_agreed(market: Market) -> None:
+    await market.limit(per_day=3)
+    campaign = await market.ready(8)
+    await market.do(campaign, "start")
+    for planned in (3, 6, 8, 8):
+        while await market.runner.round():
+            pass
+        said = (await market.told(campaign))["campaign"]
+        assert (said["planned"], said["status"]) == (planned, "running")
+        market.desk.clock.on(seconds=86_400)
+    assert len({one.to for one in await market.all_of(campaign)}) == 8
+
+
+async def test_it_waits_where_less_may_go_on_one_day_than_was_read_at_once(market: Market) -> None:
+    campaign = await market.ready(8)
+    await market.limit(per_day=3)
+    await market.do(campaign, "start")
+    await market.runner.round()
+    said = (await market.told(campaign))["campaign"]
+    assert (said["planned"], said["status"]) == (0, "paused")
+    await market.limit(per_day=8)
+    await market.do(campaign, "resume")
+    await market.runner.round()
+    assert (await market.told(campaign))["campaign"]["planned"] == 8
+
+
 async def test_it_is_done_when_all_has_ended_and_its_people_are_forgotten(market: Market) -> None:
     campaign = await market.ready(3)
     await market.do(campaign, "start")

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -100,7 +100,7 @@ async def hearing(tmp_path: Path) -> AsyncIterator[Hearing]:
         url = await stack.enter_async_context(listening(receiver)) + "/hear"
         await hear_at(store, VAULT, organisation, url, TOKEN, clock())
         dispatch = dispatch_over(store, clock)
-        teller = NotifyTeller(dispatch, store, GuardedPost(answer_s=0.5))
+        teller = NotifyTeller(dispatch, store, GuardedPost())
         yield Hearing(store, dispatch, clock, organisation, receiver, url, teller)
 
 
@@ -168,10 +168,11 @@ async def test_what_is_refused_is_not_told_again(hearing: Hearing, status: int) 
 
 
 async def test_a_system_that_is_slow_or_away_is_told_again(hearing: Hearing) -> None:
-    hearing.receiver.slow_s = 1.0
+    patient = hearing.teller
+    hearing.teller, hearing.receiver.slow_s = replace(patient, post=GuardedPost(answer_s=1.0)), 30.0
     await hearing.ends(await hearing.sends(), "delivered")
     assert await hearing.tells() == ["delivered"]
-    hearing.receiver.slow_s = 0.0
+    hearing.teller, hearing.receiver.slow_s = patient, 0.0
     await hear_at(hearing.store, VAULT, hearing.organisation, "http://127.0.0.1:1/away", TOKEN, 1)
     assert await hearing.tells(AGAIN_MS) == []
     await hear_at(hearing.store, VAULT, hearing.organisation, hearing.url, TOKEN, 1)

@@ -30,7 +30,15 @@ from vikno.api.messages.showing import plan_shown
 from vikno.api.problems import Refused, problem, refused, shortened, unknown
 from vikno.domain.errors import ViknoError
 from vikno.domain.notify.template import key_of
-from vikno.usecases.campaigns import CampaignElsewhere, CampaignGiven, CampaignKept, Terms, decode_terms, encode_terms
+from vikno.usecases.campaigns import (
+    STEPS,
+    CampaignElsewhere,
+    CampaignGiven,
+    CampaignKept,
+    Terms,
+    decode_terms,
+    encode_terms,
+)
 from vikno.usecases.check_templates import needed
 from vikno.usecases.dispatch import Rendering
 from vikno.usecases.judge import Whereabouts
@@ -49,8 +57,6 @@ A_PAGE = 50
 MOST_READING = 4
 """Files that are read at the same time."""
 CSV = frozenset({"", "text/csv", "application/csv", "application/octet-stream", "text/plain"})
-STEPS = {"pause": (("running",), "paused"), "resume": (("paused",), "running"),
-         "stop": (("running", "paused"), "stopped")}  # fmt: skip
 WRONG = {TableUnreadable: "table_unreadable", ColumnsMissing: "columns_missing", ColumnTwice: "column_twice",
          FileTooLarge: "audience_too_large", AudienceTooLarge: "audience_too_large"}  # fmt: skip
 
@@ -158,15 +164,17 @@ class CampaignDoor:
         self, scope: Scope, receive: Receive, caller: Caller, campaign: CampaignKept, rendering: Rendering
     ) -> CampaignKept:
         book, vault, clock = self.runner.book, self.room.vault, self.room.clock
+        per_day = caller.organisation.per_day
         if campaign.source != "file":
             slices = found_by_query(book, vault, caller.organisation, campaign, rendering)
-            return await read_audience(book, vault, campaign.id, (), slices, clock, twice=False)
+            return await read_audience(book, vault, campaign.id, (), slices, clock, per_day=per_day, twice=False)
         kind = header(scope, b"content-type").partition(";")[0].strip().lower()
         if kind not in CSV:
             raise refused("media_type_wrong", "send CSV: `Content-Type: text/csv`")
         table = Table(_pieces(receive), self._wanted(caller, campaign, rendering))
         await table.begin()
-        return await read_audience(book, vault, campaign.id, table.wanted.columns, table.slices(), clock)
+        columns = table.wanted.columns
+        return await read_audience(book, vault, campaign.id, columns, table.slices(), clock, per_day=per_day)
 
     def _wanted(self, caller: Caller, campaign: CampaignKept, rendering: Rendering) -> Wanted:
         terms = decode_terms(campaign.terms)
@@ -210,7 +218,7 @@ class CampaignDoor:
                 done = await self.runner.book.change_campaign(campaign.id, ("ready",), "running", now_ms)
         else:
             before, to = STEPS[what]
-            done = await self.runner.book.change_campaign(campaign.id, before, to, now_ms)  # type: ignore[arg-type]
+            done = await self.runner.book.change_campaign(campaign.id, before, to, now_ms)
         if not done:
             raise refused("campaign_elsewhere", f"it is {campaign.status}")
         await note(self.room, caller, f"campaign.{what}", f"campaign/{campaign.id}")

@@ -12,8 +12,8 @@ from vikno.api.campaigns.shapes import (
     RowRefused,
 )
 from vikno.api.messages.shapes import TemplateNamed
-from vikno.api.messages.showing import money
-from vikno.usecases.campaigns import CHUNK, CampaignKept, decode_counted, decode_preview
+from vikno.domain.notify.prices import amount
+from vikno.usecases.campaigns import CampaignKept, decode_counted, decode_preview
 from vikno.usecases.organisations import TemplateKept
 from vikno.usecases.preview_campaign import Foreseen, foreseen
 from vikno.usecases.records import Vault
@@ -36,7 +36,7 @@ def campaign_shown(vault: Vault, kept: CampaignKept, template: TemplateKept | No
         kept.rows,
         dict(kept.refused),
         kept.looked,
-        min(kept.cursor * CHUNK, kept.rows),
+        kept.planned,
         None if kept.begins_ms is None else time_of(kept.begins_ms),
         time_of(kept.created_ms),
         None if kept.began_ms is None else time_of(kept.began_ms),
@@ -79,7 +79,7 @@ def figures_shown(progress: Progress) -> FiguresShown:
 def preview_shown(found: Foreseen) -> PreviewShown:
     """What would become of all."""
     channels = [
-        ChannelForeseen(one.channel, one.count, one.reduced, money(one.micros), one.seconds) for one in found.channels
+        ChannelForeseen(one.channel, one.count, one.reduced, amount(one.micros), one.seconds) for one in found.channels
     ]
     return PreviewShown(
         found.exact,
@@ -90,6 +90,6 @@ def preview_shown(found: Foreseen) -> PreviewShown:
         found.inbox,
         dict(found.left),
         dict(found.held),
-        money(found.micros),
+        amount(found.micros),
         round(found.seconds, 1),
     )

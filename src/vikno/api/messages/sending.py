@@ -20,9 +20,10 @@ from vikno.api.messages.shapes import (
     MessageRow,
     MessageRows,
 )
-from vikno.api.messages.showing import money, plan_shown
+from vikno.api.messages.showing import plan_shown
 from vikno.api.problems import Refused, problem, refused, unreadable
 from vikno.api.shapes import Problem
+from vikno.domain.notify.prices import amount
 from vikno.domain.notify.route import Plan
 from vikno.usecases.dispatch import decode_sealed
 from vikno.usecases.notifications import Request, RequestRepeated
@@ -60,9 +61,9 @@ async def send_one(room: Room, caller: Caller, key: str, body: bytes) -> Answer:
     caller.check_standing()
     message = as_shape(body, MessageAsked)
     asked, warnings = await asked_for(room, caller, message)
-    (accepted,), again = await _sent(room, caller, [asked], request)
+    (accepted,) = await _sent(room, caller, [asked], request)
     shown = _accepted(accepted, message, warnings)
-    return Answer(200 if again else 201, encode(shown), headers=_where(accepted))
+    return Answer(200 if accepted.again else 201, encode(shown), headers=_where(accepted))
 
 
 async def send_many(room: Room, caller: Caller, key: str, body: bytes) -> Answer:
@@ -71,7 +72,8 @@ async def send_many(room: Room, caller: Caller, key: str, body: bytes) -> Answer
     caller.check_standing()
     rows = [await _row(room, caller, raw, at) for at, raw in enumerate(_raws(body))]
     fine = [row for row in rows if row.asked is not None]
-    sent, again = await _sent(room, caller, [row.asked for row in fine if row.asked], request)
+    sent = await _sent(room, caller, [row.asked for row in fine if row.asked], request)
+    again = any(one.again for one in sent)
     if again:
         await _match(room, rows, sent)
     else:
@@ -97,7 +99,7 @@ async def preview(room: Room, caller: Caller, body: bytes) -> Answer:
     subject = asked.rendering.fill(words.subject, asked.personalisation).line if words.subject else None
     spent = sum(step.micros for step in plan.steps)
     shown = MessagePreview(
-        made.status, made.reason, lang, subject, filled, money(spent), plan_shown(plan), _warned(asked, plan, warnings)
+        made.status, made.reason, lang, subject, filled, amount(spent), plan_shown(plan), _warned(asked, plan, warnings)
     )
     return Answer(200, encode(shown))
 
@@ -130,23 +132,16 @@ def _where(accepted: Accepted) -> Headers:
     return ((b"location", f"/api/messages/{accepted.id}".encode()),)
 
 
-async def _sent(
-    room: Room, caller: Caller, asked: Sequence[Asked], request: Request | None
-) -> tuple[tuple[Accepted, ...], bool]:
-    """Put them on record; whether they were there from the same request before. Raises Refused."""
+async def _sent(room: Room, caller: Caller, asked: Sequence[Asked], request: Request | None) -> tuple[Accepted, ...]:
+    """Put them on record, or find those that the same request made before. Raises Refused."""
     if not asked:
-        return (), False
-    before_ms = room.clock()
+        return ()
     try:
-        sent = await send_notifications(room.dispatch, caller.organisation, caller.key.kind, asked, request)
+        return await send_notifications(room.dispatch, caller.organisation, caller.key.kind, asked, request)
     except RequestRepeated:
         raise refused("request_repeated") from None
     except DailyLimitReached:
         raise refused("daily_limit_reached", f"{caller.organisation.per_day} a day") from None
-    if request is None:
-        return sent, False
-    first = await room.book.notification(sent[0].number)
-    return sent, first is not None and first.created_ms < before_ms
 
 
 @dataclass(slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from decimal import Decimal
 
 from vikno.api.answers import time_of
 from vikno.api.messages.shapes import (
@@ -21,7 +20,7 @@ from vikno.api.messages.shapes import (
     TryTold,
     Why,
 )
-from vikno.domain.notify.prices import MICROS
+from vikno.domain.notify.prices import amount
 from vikno.domain.notify.route import Plan, Rule, decode_plan
 from vikno.usecases.check_templates import needed
 from vikno.usecases.explain_notification import Explained
@@ -40,7 +39,7 @@ def plan_shown(plan: Plan, given: Collection[str] | None = None, *, on_its_way: 
     first = next((step for step in plan.steps if step.ready == "go"), None) if on_its_way else None
     steps = [
         StepShown(
-            one.channel, one.ready, one.reduced, one.proof, one.wait_s, money(one.micros), list(one.missing),
+            one.channel, one.ready, one.reduced, one.proof, one.wait_s, amount(one.micros), list(one.missing),
             _rules(one.rules),
         )
         for one in plan.steps
@@ -63,7 +62,7 @@ def message_shown(vault: Vault, kept: NotificationKept, template: TemplateKept |
         kept.direction,
         kept.lang,
         channel_of(kept, decode_plan(kept.plan)),
-        money(kept.micros),
+        amount(kept.micros),
         time_of(kept.created_ms),
         None if kept.sent_ms is None else time_of(kept.sent_ms),
         None if kept.completed_ms is None else time_of(kept.completed_ms),
@@ -97,7 +96,7 @@ def why_shown(message: MessageShown, found: Explained, currency: str, given: Col
         message,
         [
             StepTold(
-                one.step, one.channel, one.ready, one.reduced, one.waits_for, one.wait_s, money(one.micros),
+                one.step, one.channel, one.ready, one.reduced, one.waits_for, one.wait_s, amount(one.micros),
                 list(one.missing), list(one.rules),
             )
             for one in found.steps
@@ -149,15 +148,6 @@ def template_shown(vault: Vault, kept: TemplateKept, waiting: int | None) -> Tem
         list(text.links),
         dict(text.facts),
     )
-
-
-def money(micros: int) -> str:
-    """A sum as it is written.
-
-    >>> money(19600), money(0), money(2_000_000)
-    ('0.0196', '0', '2')
-    """
-    return f"{(Decimal(micros) / MICROS).normalize():f}"
 
 
 def _rules(rules: Iterable[Rule]) -> list[RuleNamed]:

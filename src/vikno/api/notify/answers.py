@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 from vikno.domain.errors import ViknoError
 from vikno.domain.notify.fill import Filled
 from vikno.domain.notify.markup import as_html
-from vikno.domain.notify.prices import MICROS
-from vikno.domain.notify.route import Plan, decode_plan
+from vikno.domain.notify.prices import amount
+from vikno.domain.notify.route import INBOX, Plan, decode_plan
 from vikno.domain.notify.template import key_of
 from vikno.usecases.dispatch import Rendering, Sealed, parsed
 from vikno.usecases.notifications import OPEN, NotificationKept
@@ -26,7 +26,6 @@ from vikno.usecases.tell_sender import is_told, kinds_given
 
 UNSUBSCRIBE = "(unsubscribe)"
 """Under which a sender's own address to unsubscribe is kept beside its personalisation: no placeholder is called so."""
-INBOX = "inbox"
 
 
 def time_or_none(ms: int | None) -> str | None:
@@ -175,16 +174,6 @@ def sanitised(filled: Sequence[Filled]) -> dict[str, dict[str, str]]:
     """What became of values that could have been links or markup. Here no value can be one, asked for or not."""
     changed = {name: ways for one in filled for name, ways in one.sanitised.items()}
     return {name: {"unsanitised": came, "sanitised": went} for name, (came, went) in changed.items()}
-
-
-def amount(micros: int) -> str:
-    """An amount of money, without what rounding makes of it.
-
-    >>> amount(19_600), amount(0), amount(2_500_000)
-    ('0.0196', '0', '2.5')
-    """
-    whole, part = divmod(micros, MICROS)
-    return f"{whole}.{part:06}".rstrip("0").rstrip(".")
 
 
 def _address(here: str, query: Sequence[tuple[str, str]], older_than: str | None) -> str:

@@ -54,6 +54,10 @@ class Phrases:
     def knows(self, phrase: str) -> bool:
         return phrase in self.texts
 
+    def app(self, channel: str) -> str:
+        """What people call a kind of channel."""
+        return self.say(f"way.{channel}") if self.knows(f"way.{channel}") else channel.capitalize()
+
     def listed(self, phrase: str) -> frozenset[str]:
         """A phrase that lists words, as a set for comparing."""
         said = self.texts.get(phrase, "")

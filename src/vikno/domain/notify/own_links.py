@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from vikno.domain.notify.template import Conditional, Placeholder, Template
+from vikno.domain.notify.template import TOP, Conditional, Placeholder, Template
 
 _MESSENGERS = """
 t.me telegram.me telegram.dog tg.dev wa.me whatsapp.com viber.com viber.click vb.me vk.com vk.ru vk.me ok.ru max.ru
@@ -30,16 +30,15 @@ t.ly s.id clck.ru vk.cc u.to surl.li lnk.to tiny.cc bl.ink short.io goo.su
 """
 ANYBODYS = frozenset(f"{_MESSENGERS} {_MADE_IN_A_MINUTE} {_SHORT}".split())
 """Hosts where anybody may have a page: trust in one of them is trust in everybody."""
-_TOP = r"(?:[a-z]{2,24}|xn--[a-z0-9-]+|укр|рф|бел|срб|мкд|бг|ею|қаз|мон|дети|онлайн|сайт|орг|ком|рус|москва)"
 _LINK = re.compile(
     r"\[(?P<shown>[^\[\]\n]{1,300})\]\((?P<target>[^\s()<>]+)[^()\n]{0,100}\)"
     r"|(?P<bare>(?:https?://|mailto:)[^\s<>\"«»()\[\]/?#][^\s<>\"«»]*"
-    rf"|(?<![\w.@/-])(?:[\w-]{{1,63}}\.){{1,10}}{_TOP}(?![\w-])(?::\d+)?(?:[/?#][^\s<>\"«»]*)?)",
+    rf"|(?<![\w.@/-])(?:[\w-]{{1,63}}\.){{1,10}}{TOP}(?![\w-])(?::\d+)?(?:[/?#][^\s<>\"«»]*)?)",
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"(?:https?://|mailto:)[^\s/?#]", re.IGNORECASE)
 _HOST = re.compile(r"(?:https?://)?(?:[^/?#\s]*@)?([^/?#:\s]+)", re.IGNORECASE)
-_NAMED = re.compile(rf"(?<![\w.@-])(?:[\w-]{{1,63}}\.){{1,10}}{_TOP}(?![\w.-])", re.IGNORECASE)
+_NAMED = re.compile(rf"(?<![\w.@-])(?:[\w-]{{1,63}}\.){{1,10}}{TOP}(?![\w.-])", re.IGNORECASE)
 _FIRST, _LAST = 0xE000, 0xF8FF
 _PLACE = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
 _ENDS = ".,:;!?\"'»”’)]*"

@@ -113,3 +113,13 @@ def _on(dated: _Dated[Row] | None, day: date) -> Row | None:
     """The last row that had begun by that day."""
     at = bisect_right(dated.days, day) if dated is not None else 0
     return dated.rows[at - 1] if dated is not None and at else None
+
+
+def amount(micros: int) -> str:
+    """An amount of money, without what rounding makes of it.
+
+    >>> amount(19_600), amount(0), amount(2_500_000)
+    ('0.0196', '0', '2.5')
+    """
+    whole, part = divmod(micros, MICROS)
+    return f"{whole}.{part:06}".rstrip("0").rstrip(".")

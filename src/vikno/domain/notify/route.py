@@ -27,6 +27,8 @@ LeftWhy = Literal["law", "choice", "gone", "price", "manner"]
 
 UNUSUAL = Wait("sent", 3600)
 """For a channel that only the person's own order names."""
+INBOX = "inbox"
+"""To rules the page of a person's messages; as an account, web push that tells of it."""
 WEB = "web"
 """The chat on the site comes last, whatever manners say of it: it is for those who talk with us nowhere else."""
 QUEUED_SHARE = 4

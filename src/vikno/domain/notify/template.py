@@ -69,11 +69,11 @@ _UNWRITTEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff\U000f0000-\U0010ffff]"
 )
 """Not in a template: what a reviewer cannot see, and the private letters that `markup` puts in place of values."""
-_TOP = r"(?:[a-z]{2,24}|xn--[a-z0-9-]+|укр|рф|бел|срб|мкд|бг|ею|қаз|мон|дети|онлайн|сайт|орг|ком|рус|москва)"
+TOP = r"(?:[a-z]{2,24}|xn--[a-z0-9-]+|укр|рф|бел|срб|мкд|бг|ею|қаз|мон|дети|онлайн|сайт|орг|ком|рус|москва)"
 OPEN_HOST = re.compile(r"\w://[^\s/?#]*$", re.IGNORECASE)
 IN_LINK = re.compile(
     r"(?:\w://[^\s/?#]+[/?#]|mailto:[^\s?]+\?"
-    rf"|(?<![\w.@-])(?:[\w-]+\.)+{_TOP}(?::\d+)?[/?#])[^\s<>\"«»)\]]*$",
+    rf"|(?<![\w.@-])(?:[\w-]+\.)+{TOP}(?::\d+)?[/?#])[^\s<>\"«»)\]]*$",
     re.IGNORECASE,
 )
 _LOOSE = re.compile(r"(?:^|[\s(\[«„“\"'’‘№;,=+–—-])$")

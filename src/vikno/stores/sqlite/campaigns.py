@@ -24,7 +24,7 @@ from vikno.usecases.campaigns import (
     Part,
     Swept,
 )
-from vikno.usecases.notifications import NotificationMade
+from vikno.usecases.notifications import FLOW_STATES, NotificationMade
 from vikno.usecases.people import Consent
 from vikno.usecases.records import check_batch
 
@@ -34,7 +34,6 @@ _FLOW, _KEEP_FLOW = statements("notifications.sql")["find_flow"], statements("no
 _SET_FLOW, _KEEP_TRACE = statements("notifications.sql")["set_flow"], statements("notifications.sql")["keep_trace"]
 _LAST_ADDRESS = statements("notifications.sql")["last_address"]
 
-FLOWS: Mapping[str, str] = {"running": "running", "paused": "paused", "stopped": "stopped"}
 UNUSED: tuple[CampaignStatus, ...] = ("draft", "reading", "ready")
 LEFT = frozenset({"sending", "sent", "unknown"})
 """Of a try: it has left, or may have."""
@@ -155,8 +154,8 @@ class Campaigns(People, Notifications):
             flow = kept[9]
             if to == "running" and not flow:
                 flow = _flow(writing, kept[1], campaign)
-            if to in FLOWS and flow:
-                writing.execute(_SET_FLOW, (FLOWS[to], flow))
+            if to in FLOW_STATES and flow:
+                writing.execute(_SET_FLOW, (to, flow))
             writing.execute(_SQL["change_campaign"], (to, flow, now_ms, campaign))
             return True
 

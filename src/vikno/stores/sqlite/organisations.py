@@ -52,11 +52,19 @@ class Organisations(Desk):
         """All of them."""
         return tuple(_organisation(row) for row in self._all(_SQL["read_organisations"]))
 
-    async def review_organisation(self, organisation: int, standing: Standing, by: str, reason: str) -> bool:
-        """Whether there is one."""
-        return await self._share(
-            lambda writing: bool(change(writing, _SQL["review_organisation"], standing, by, reason, organisation))
-        )
+    async def review_organisation(
+        self, organisation: int, standing: Standing, by: str, reason: str, seen: Organisation | None = None
+    ) -> bool:
+        """Whether there is one, as it was seen."""
+
+        def review(writing: apsw.Cursor) -> bool:
+            if seen is not None:
+                found = rows(writing, _SQL["read_organisation"], organisation)
+                if not found or _organisation(found[0]) != seen:
+                    return False
+            return bool(change(writing, _SQL["review_organisation"], standing, by, reason, organisation))
+
+        return await self._share(review)
 
     async def add_organisation_key(
         self, organisation: int, kind: KeyKind, label: str, sealed: bytes, now_ms: int
