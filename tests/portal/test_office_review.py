@@ -111,7 +111,7 @@ async def test_harm_stays_text_in_every_look(tmp_path: Path) -> None:
         assert f"https:// {EVIL.replace('.', '. ')}" in page.text
         assert f"https://{EVIL}" not in page.text
         assert f"sky.example/https%3A%2F%2F{EVIL}" in page.text, "within its own link it is a part of it"
-        assert "Жодне з них не стало посиланням" in page.text
+        assert "Нічого з цього не стало посиланням" in page.text
         assert not [link for link in page.all("a") if EVIL in link.attributes.get("href", "")]
 
 
@@ -134,7 +134,7 @@ async def test_what_to_look_at_twice_is_named(tmp_path: Path) -> None:
         assert "pay.sky.example" not in twice
         assert "пропустило посилання на чужу адресу" not in twice, "it was tried"
         places = text_of(page, "places")
-        assert "посилання, лише на: forms.gle, pay.sky.example" in places
+        assert "посилання, але лише на forms.gle, pay.sky.example" in places
         assert "частина посилання в шаблоні, але ніколи не сама адреса" in places
         clean = await drafted(here, said("Рейс ((flight)) о ((time)): https://sky.example/"), slug="clean")
         page = read((await client.get(f"/uk/office/review/{clean.row}")).text)
@@ -165,12 +165,12 @@ async def test_a_new_version_is_compared_word_by_word(tmp_path: Path) -> None:
         kept = await drafted(here, text)
         page = read((await client.get(f"/uk/office/review/{kept.row}")).text)
         changed = next(one for one in page.all("section") if one.attributes.get("aria-labelledby") == "changed")
-        assert "версії 1" in changed.text
+        assert "версією 1" in changed.text
         assert [one.text for one in changed.all("ins")][:1] == ["завтра"]
         assert "Flight" in changed.all("del")[0].text
         again = await drafted(here, said("Рейс ((flight)) скасовано.", "Gone"))
         newer = read((await client.get(f"/uk/office/review/{again.row}")).text)
-        assert "версії 1" in text_of(newer, "changed"), "against the one that people get, not the one that waits"
+        assert "версією 1" in text_of(newer, "changed"), "against the one that people get, not the one that waits"
 
 
 async def test_yes_is_asked_twice_and_noted(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ async def test_what_two_reviewers_decide_at_once_is_decided_once(tmp_path: Path)
         await client.post(path, data={**sent, "verdict": "refused", "reason": "ні"})
         late = await client.post(path, data={**sent, "verdict": "approved"})
         assert late.status_code == 409
-        assert "вже щось вирішили" in late.text
+        assert "щодо цієї версії вже ухвалили рішення" in late.text
         found = await here.store.template_row(kept.row)
         assert found is not None
         assert found.status == "refused"

@@ -70,7 +70,7 @@ async def test_a_kind_is_turned_off_and_on_by_one_tap_each(tmp_path: Path) -> No
         wanted = {"do": "kind", "sender": "lake-bank", "content": "code"}
         done = await tap(client, here, **wanted)
         assert await off(here) == {("lake-bank", "code", OUTSIDE)}
-        assert "Озерний банк: коди видно лише на цій сторінці." in done.text, "what it means is said kindly"
+        assert "Озерний банк: коди видно лише на вашій сторінці повідомлень." in done.text, "what it means is said kindly"
         await tap(client, here, **wanted)
         assert await off(here) == set()
         assert await here.store.agreed(here.conversation) == (), "what needs no consent is no consent"
@@ -272,3 +272,19 @@ async def test_a_messenger_is_added_by_its_link_and_the_word_of_its_person(tmp_p
         assert {way.conversation for way in await store.ways(here.conversation)} == {here.conversation, chat}
         forged = found[1][:-1] + ("A" if found[1][-1] != "A" else "B")
         assert (await find_out(asker, Want("link", code=forged))).what == "not_linked"
+
+
+async def test_who_downloads_their_data_has_all_that_organisations_brought_about(tmp_path: Path) -> None:
+    async with persons(tmp_path) as here, here.client() as client:
+        await tap(client, here, do="kind", sender="sky-air", content="advertising")
+        await tap(client, here, do="kind", sender="lake-bank", content="payment")
+        data = (await client.get(f"{here.inbox}/data.json")).json()
+    late, paid = data["letters"]
+    assert (late["sender"], late["text"]) == ("Sky Air", "Рейс PS 204 вилетить о 23:40. Вибачте за незручність.")
+    assert (paid["sender"], paid["text"]) == ("Озерний банк", "Сплачено 1250 грн у магазині Книгарня.")
+    assert [(one["organisation"], one["content"], one["consent"]) for one in data["agreed"]] == [
+        ("sky-air", "advertising", "written")
+    ]
+    assert data["agreed"][0]["shown"] == CONSENT
+    assert data["wishes"]["off"] == [{"organisation": "lake-bank", "content": "payment", "channel": OUTSIDE}]
+    assert data["addresses"] == [{"account": "sms/main", "status": "alive"}]

@@ -40,9 +40,9 @@ async def test_a_kind_is_ended_for_all_and_what_is_not_advertising_stays_in_the_
     async with persons(tmp_path) as here:
         await say(here, "привіт")
         said = await say(here, "/settings")
-        assert "Ні від кого: сервісні повідомлення" in said
+        assert "Не надсилати: сервісні повідомлення" in said
         assert "реклама" not in said, "nobody has agreed to it"
-        done = await say(here, "Ні від кого: сервісні повідомлення")
+        done = await say(here, "Не надсилати: сервісні повідомлення")
         assert "• сервісні повідомлення: лише на вашій сторінці" in done
         assert (await here.store.choices(here.conversation)).off == {(EVERY, "service", OUTSIDE)}
 
