@@ -70,7 +70,7 @@ async def test_a_kind_is_turned_off_and_on_by_one_tap_each(tmp_path: Path) -> No
         wanted = {"do": "kind", "sender": "lake-bank", "content": "code"}
         done = await tap(client, here, **wanted)
         assert await off(here) == {("lake-bank", "code", OUTSIDE)}
-        assert "Озерний банк: коди видно лише на вашій сторінці повідомлень." in done.text, "what it means is said kindly"
+        assert "Озерний банк: коди видно лише на вашій сторінці" in done.text, "what it means is said kindly"
         await tap(client, here, **wanted)
         assert await off(here) == set()
         assert await here.store.agreed(here.conversation) == (), "what needs no consent is no consent"
