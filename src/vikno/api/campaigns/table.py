@@ -101,9 +101,13 @@ class Table:
 
     async def begin(self) -> None:
         """Read the names of the columns. Raises TableUnreadable, ColumnsMissing, ColumnTwice, FileTooLarge."""
-        while not (end := _first_end(self._text)) and not self._ended:
+        while not (end := _first_end(self._text)):
+            if len(self._text) > LONGEST_RECORD:
+                raise self._endless()
+            if self._ended:
+                end = len(self._text)
+                break
             await self._more()
-        end = end or len(self._text)
         head, self._text = self._text[:end], self._text[end:]
         self._separator = max(SEPARATORS, key=_outside_quotes(head).count)
         names = [cells for _, cells in self._records(head)]
@@ -188,7 +192,10 @@ class Table:
         if "\0" in self._text:
             raise TableUnreadable(f"it is no text, in or after line {self._line}")
         if len(self._text) > LONGEST_RECORD + 2 * size and not _record_end(self._text, self._ended):
-            raise TableUnreadable(f"line {self._line} does not end: is there a quote too much?")
+            raise self._endless()
+
+    def _endless(self) -> TableUnreadable:
+        return TableUnreadable(f"line {self._line} does not end: is there a quote too much?")
 
 
 class _Reading:
