@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -39,7 +40,7 @@ class Market:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
-    async def read(self, campaign: str, text: str | bytes) -> httpx.Response:
+    async def read(self, campaign: str, text: str | bytes | AsyncIterator[bytes]) -> httpx.Response:
         """Its audience."""
         content = text.encode() if isinstance(text, str) else text
         return await self.call("PUT", f"/api/campaigns/{campaign}/audience", content, content_type="text/csv")

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from tests.api.campaigns.conftest import HEAD, MARKET, Market, number
+from tests.api.messages.conftest import delay
+from vikno.api.campaigns.app import MOST_OF_ONE
 from vikno.usecases.channel import Sent
 from vikno.usecases.people import Choices
 from vikno.usecases.records import Settled
 from vikno.usecases.route_notifications import route_notifications
+
+NEWS: dict[str, Any] = {"name": "News", "content": "advertising", "language": "en",
+                        "languages": {"en": {"": {"body": "There is news."}}}}  # fmt: skip
 
 
 async def test_everybody_of_a_file_is_queued_once(market: Market) -> None:
@@ -122,6 +128,7 @@ async def test_what_would_become_of_it_is_told_before(market: Market) -> None:
     campaign = await market.ready(10)
     store = market.desk.store
     opted_out = await market.desk.known("sms/main", number(3)[1:])
+    assert (await market.call("POST", "/api/messages", delay(to={"phone": number(3)}))).status_code == 201
     await store.choose(opted_out, Choices(off=frozenset({("skyfen", "*", "*")})), market.desk.clock())
     said = (await market.do(campaign, "preview")).json()["preview"]
     assert (said["rows"], said["left"]) == (10, {"choice": 1})
@@ -136,6 +143,14 @@ async def test_what_would_become_of_it_is_told_before(market: Market) -> None:
     became = Counter((one.status, one.reason) for one in await market.all_of(campaign))
     assert became == {("created", ""): 9, ("permanent-failure", "choice"): 1}
     assert (await market.told(campaign))["left"] == {"choice": 1}
+
+
+async def test_whom_its_sender_has_nothing_to_do_with_is_foreseen_as_nobody_known(market: Market) -> None:
+    """Else two lists that differ in one number would tell what its person chose, and nobody would hear of it."""
+    phone = await market.desk.known("sms/main", number(3)[1:])
+    await market.desk.store.choose(phone, Choices(off=frozenset({("skyfen", "*", "*")})), market.desk.clock())
+    said = (await market.do(await market.ready(10), "preview")).json()["preview"]
+    assert (said["left"], [one["count"] for one in said["channels"]]) == ({}, [10])
 
 
 async def test_figures_of_a_few_tell_nothing_of_them(market: Market) -> None:
@@ -288,3 +303,27 @@ async def test_with_a_test_key_nothing_leaves(market: Market) -> None:
     assert [(one.key, one.reason) for one in await market.all_of(campaign)] == [("test", "test")]
     team = await market.call("POST", "/api/campaigns", MARKET, key="skyfen team")
     assert (team.status_code, team.json()["code"]) == (403, "recipient_no_guest")
+
+
+async def test_files_that_hang_hold_up_nobody_elses(market: Market) -> None:
+    """One organisation has two slots; what it brings beyond is asked to come again, and others are read meanwhile."""
+    go_on = asyncio.Event()
+
+    async def hanging() -> AsyncIterator[bytes]:
+        yield f"{HEAD}\n".encode()
+        await go_on.wait()
+        yield f"{number(1)},Olena\n".encode()
+
+    await market.call("PUT", "/api/templates/news", NEWS, key="kolo-market live")
+    held = [asyncio.create_task(market.read(await market.made(), hanging())) for _ in range(MOST_OF_ONE)]
+    await asyncio.sleep(0.05)
+    later = await market.made()
+    refused = await market.read(later, f"{HEAD}\n{number(1)},Olena\n")
+    assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (503, "store_busy", "5")
+    made = await market.call("POST", "/api/campaigns", {"name": "News", "template": "news"}, key="kolo-market test")
+    path = f"/api/campaigns/{made.json()['id']}/audience"
+    others = await market.call("PUT", path, f"phone number\n{number(1)}\n".encode(), key="kolo-market test")
+    assert (others.status_code, others.json()["campaign"]["status"]) == (200, "ready")
+    go_on.set()
+    assert [(await one).json()["campaign"]["status"] for one in held] == ["ready"] * MOST_OF_ONE
+    assert (await market.read(later, f"{HEAD}\n{number(1)},Olena\n")).status_code == 200, "there is room again"
