@@ -12,12 +12,14 @@ import pytest
 
 from tests.cli.conftest import Call
 from vikno.bootstrap.settings import open_vault, read_settings
-from vikno.domain.notify.consent import seal
+from vikno.domain.notify.consent import seal, version_of
 from vikno.stores.sqlite import SqliteStore
-from vikno.usecases.check_ledger import LEDGER_KEY, Witness, write_down
+from vikno.usecases.check_ledger import LEDGER_KEY, Witness
+from vikno.usecases.people import AgreedGiven, Consent
 
 NOW = 1_790_000_000_000
 WORDS = "Я погоджуюся, щоб Sky Air надсилала мені рекламу."
+SAID: tuple[Consent, ...] = ("written", "none")
 
 
 @pytest.fixture
@@ -28,6 +30,10 @@ def store(tmp_path: Path) -> str:
     return url
 
 
+def agrees(name: str, consent: Consent) -> AgreedGiven:
+    return AgreedGiven(name, "sky-air", "advertising", consent, "web", "uk", version_of(WORDS), WORDS)
+
+
 async def _filled(url: str) -> None:
     vault = open_vault(read_settings(), url)
     kept = SqliteStore(url, lambda: NOW)
@@ -35,11 +41,8 @@ async def _filled(url: str) -> None:
     for address in ("1", "2"):
         name = vault.name("telegram/main", address)
         await kept.meet(name, "telegram/main", vault.seal(address), "uk", NOW)
-        for consent in ("written", "none"):
-            await write_down(
-                kept, chain, NOW, conversation=name, organisation="sky-air", content="advertising", consent=consent,
-                channel="web", lang="uk", shown=WORDS,
-            )  # fmt: skip
+        for consent in SAID:
+            await kept.agree(agrees(name, consent), chain, NOW)
     await kept.close()
 
 
@@ -108,10 +111,7 @@ async def test_a_witness_looks_only_at_what_came_since(tmp_path: Path) -> None:
         first = await witness.head()
         assert (first.head.id, first.broken) == (4, None)
         name = vault.name("telegram/main", "1")
-        await write_down(
-            kept, partial(seal, vault.key_for(LEDGER_KEY)), NOW, conversation=name, organisation="*", content="*",
-            consent="none", channel="web", lang="en", shown="Stop.",
-        )  # fmt: skip
+        await kept.agree(agrees(name, "none"), partial(seal, vault.key_for(LEDGER_KEY)), NOW)
         assert (await witness.head()).head.id == 5
     finally:
         await kept.close()

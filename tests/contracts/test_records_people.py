@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from tests.contracts.keepers import RecordsKeeper, RecordsPlace
 from tests.contracts.records import Moment, meet
 from tests.contracts.senders import MAIL, SMS, VIBER, a_sender, agrees, chain, holds, moves, named, now, telling, told
-from vikno.usecases.people import Choices, PersonKept, PersonUnknown, Reached
+from vikno.usecases.people import Agreed, AgreedGiven, Choices, PersonKept, PersonUnknown, Reached
 
 PHONE, CHAT, MAILBOX = named(SMS, "a"), named(VIBER, "a"), named(MAIL, "a")
 OTHER = named(VIBER, "b")
+Settles = tuple[Choices, AgreedGiven | None]
 QUIET, LOUD = Choices(quiet=(22, 7)), Choices(order=("viber",), off=frozenset({("sky", "*", "sms")}))
 
 
@@ -217,6 +221,61 @@ async def test_what_is_taken_back_is_so_for_all_addresses_even_after_they_part(r
     assert [(await person(records, who)).consent for who in (PHONE, CHAT, MAILBOX, OTHER)] == ["none"] * 3 + ["given"]
     assert holds(await records.ledger())
     assert len(await records.ledger()) == 7
+
+
+def without(*entry: str) -> Callable[[Choices, tuple[Agreed, ...]], Settles]:
+    """Turns off one more."""
+
+    def change(choices: Choices, _: tuple[Agreed, ...]) -> Settles:
+        who, what, where = entry
+        return msgspec.structs.replace(choices, off=choices.off | {(who, what, where)}), None
+
+    return change
+
+
+async def test_of_two_who_settle_at_once_neither_is_lost(records: RecordsKeeper) -> None:
+    await one_person(records)
+    one, other = ("sky", "*", "*"), ("bank", "code", "-")
+    both = ((CHAT, one), (MAILBOX, other))
+    await asyncio.gather(*(records.change_wishes(who, without(*entry), chain, 1_000) for who, entry in both))
+    assert (await records.choices(PHONE)).off == {one, other}
+
+
+async def test_what_is_chosen_and_what_is_said_to_it_are_kept_together_or_not_at_all(records: RecordsKeeper) -> None:
+    await a_sender(records)
+    await one_person(records)
+
+    def agree(choices: Choices, lines: tuple[Agreed, ...]) -> Settles:
+        assert (choices, lines) == (Choices(), ())
+        return LOUD, agrees(CHAT)
+
+    line = await records.change_wishes(CHAT, agree, chain, 1_000)
+    assert (line,) == await records.agreed(MAILBOX)
+
+    def take_back(choices: Choices, lines: tuple[Agreed, ...]) -> Settles:
+        assert (choices, lines) == (LOUD, (line,))
+        return QUIET, agrees(MAILBOX, "none")
+
+    def broken(before: bytes, line: Agreed) -> bytes:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await records.change_wishes(MAILBOX, take_back, broken, 2_000)
+    assert (await records.choices(CHAT), await records.agreed(CHAT)) == (LOUD, (line,))
+    await records.change_wishes(MAILBOX, take_back, chain, 2_000)
+    assert await records.choices(CHAT) == QUIET
+    for who in (PHONE, CHAT, MAILBOX):
+        assert (await person(records, who)).consent == "none"
+    assert holds(await records.ledger())
+    assert len(await records.ledger()) == 4, "taken back for each address"
+
+
+async def test_whoever_is_not_known_settles_nothing(records: RecordsKeeper) -> None:
+    assert await records.change_wishes(CHAT, without("sky", "*", "*"), chain, 1_000) is None
+    assert await records.choices(CHAT) == Choices()
+    with pytest.raises(PersonUnknown):
+        await records.change_wishes(CHAT, lambda choices, _: (choices, agrees(CHAT)), chain, 1_000)
+    assert await records.ledger() == ()
 
 
 async def test_erasing_leaves_the_ledger_whole_and_its_numbers_to_nobody_else(records: RecordsKeeper) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from tests.portal.forms import read
@@ -101,6 +102,19 @@ async def test_one_click_ends_an_organisation_and_a_look_ends_nothing(tmp_path: 
         assert "set-cookie" not in done.headers
         stop = links.stop(here.conversation).rpartition("/")[2]
         assert (await client.post(f"/off/{stop}")).status_code == 404, "a link opens what it was made for"
+
+
+async def test_two_one_clicks_at_once_both_hold(tmp_path: Path) -> None:
+    async with persons(tmp_path) as here, here.client() as client:
+        links, slugs = here.web.dispatch.links, ("sky-air", "lake-bank")
+        assert links is not None
+        clicks = []
+        for slug in slugs:
+            sender = await here.store.organisation(slug)
+            assert sender is not None
+            clicks.append(client.post(links.off(here.conversation, sender.id).removeprefix(here.public)))
+        assert {done.status_code for done in await asyncio.gather(*clicks)} == {200}
+        assert (await here.store.choices(here.conversation)).off == {(slug, EVERY, EVERY) for slug in slugs}
 
 
 def test_only_links_are_links() -> None:

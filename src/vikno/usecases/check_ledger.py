@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from vikno.domain.notify.consent import BEGINNING, Head, follow, version_of
-from vikno.usecases.people import Agreed, AgreedGiven, Chain, Consent, People
+from vikno.domain.notify.consent import BEGINNING, Head, follow
+from vikno.usecases.people import Agreed
 
 PAGE = 500
 LEDGER_KEY = "consent ledger"
@@ -70,21 +70,3 @@ class Witness:
             if self._checked.broken is None:
                 self._checked = await check_ledger(self.ledger, self.key, self._checked.head)
             return self._checked
-
-
-async def write_down(  # noqa: PLR0913 - what a line says
-    people: People,
-    chain: Chain,
-    now_ms: int,
-    *,
-    conversation: str,
-    organisation: str,
-    content: str,
-    consent: Consent,
-    channel: str,
-    lang: str,
-    shown: str,
-) -> Agreed:
-    """That somebody agreed, or took it back, and the exact words they saw. Raises PersonUnknown."""
-    given = AgreedGiven(conversation, organisation, content, consent, channel, lang, version_of(shown), shown)
-    return await people.agree(given, chain, now_ms)

@@ -90,6 +90,11 @@ class PersonKept:
     unasked: int = 0
     today: int = 0
 
+    @property
+    def acquainted(self) -> bool:
+        """Whether the organisation has something to do with them already."""
+        return self.unasked > 0 or self.consent != "none"
+
 
 class PersonUnknown(ViknoError):
     """Nobody with this address is known. They have to write once, or prove that it is theirs."""
@@ -160,6 +165,9 @@ def consent_of(said: Iterable[tuple[str, str, Consent]]) -> Consent:
 
 Chain = Callable[[bytes, Agreed], bytes]
 """From the seal of the line before, and a line without its seal, to its seal: a keyed hash."""
+Change = Callable[[Choices, tuple[Agreed, ...]], tuple[Choices, AgreedGiven | None]]
+"""From what somebody chose, and their lines of the ledger, the latest first, to what they choose now and what they say
+to it."""
 
 
 class People(Protocol):
@@ -193,6 +201,13 @@ class People(Protocol):
 
     async def choose(self, conversation: str, choices: Choices, now_ms: int) -> None:
         """What waits for them and is not wanted any more does not go: it is decided again when it would."""
+        ...
+
+    async def change_wishes(self, conversation: str, change: Change, chain: Chain, now_ms: int) -> Agreed | None:
+        """Choose, and write the line that goes with it: both on what stands then, so that of two who settle at once
+        neither is lost. The line, if there is one. What `change` raises is raised, and nothing is kept.
+
+        Nothing is kept for somebody who is not known; raises PersonUnknown if there was a line to write."""
         ...
 
     async def agree(self, given: AgreedGiven, chain: Chain, now_ms: int) -> Agreed:

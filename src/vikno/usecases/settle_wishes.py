@@ -1,22 +1,36 @@
 """Settle wishes: who may write to a person, about what, where; what they agreed to. For the page and for the chat.
 
 Turning something off takes as much as turning it on. What needs consent (advertising) is off until its person agrees
-in words that they see; those words, and the words of taking it back, go to the ledger as they stood on the screen.
+in words that they see; those words, and the words of taking it back, go to the ledger as they stood on the screen,
+together with the choice or not at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import msgspec
 
 from vikno.domain.errors import ViknoError
-from vikno.usecases.check_ledger import write_down
+from vikno.domain.notify.consent import version_of
 from vikno.usecases.notifications import Notifications
 from vikno.usecases.organisations import Organisation, Organisations
-from vikno.usecases.people import EVERY, MOST_OFF, OUTSIDE, Agreed, Chain, Choices, Consent, People, Reached, consent_of
+from vikno.usecases.people import (
+    EVERY,
+    MOST_OFF,
+    OUTSIDE,
+    Agreed,
+    AgreedGiven,
+    Chain,
+    Change,
+    Choices,
+    Consent,
+    People,
+    Reached,
+    consent_of,
+)
 
 ASKED_FIRST = frozenset({"advertising"})
 """Contents that nobody gets who has not agreed."""
@@ -184,56 +198,71 @@ class Settling:
 
     async def kind(self, slug: str, content: str, state: State, said: Said) -> None:
         """One kind of message of one organisation, or with `*` all of it. Raises TooManyWishes."""
-        choices = await self.book.choices(self.conversation)
-        off = frozenset(one for one in choices.off if one[:2] != (slug, content) or one[2] not in (EVERY, OUTSIDE))
-        if state != "on":
-            off |= {(slug, content, EVERY if state == "off" else OUTSIDE)}
-        await self._choose(choices, off=off)
-        if state == "on" and content in ASKED_FIRST and slug != EVERY:
-            await self._write(slug, content, "written", said)
-        elif state == "off":
-            await self.take_back(slug, content, said)
+
+        def change(choices: Choices, agreed: Sequence[Agreed]) -> tuple[Choices, AgreedGiven | None]:
+            off = frozenset(one for one in choices.off if one[:2] != (slug, content) or one[2] not in (EVERY, OUTSIDE))
+            if state != "on":
+                off |= {(slug, content, EVERY if state == "off" else OUTSIDE)}
+            line = None
+            if state == "on" and content in ASKED_FIRST and slug != EVERY:
+                line = self._line(slug, content, "written", said)
+            elif state == "off" and agreed_to(agreed, slug, content):
+                line = self._line(slug, content, "none", said)
+            return _changed(choices, off=off), line
+
+        await self._settle(change)
 
     async def take_back(self, slug: str, content: str, said: Said) -> bool:
         """Take back what was agreed to; whether there was something. What needs no consent goes on all the same."""
-        if not agreed_to(await self.book.agreed(self.conversation), slug, content):
-            return False
-        await self._write(slug, content, "none", said)
-        return True
+
+        def change(choices: Choices, agreed: Sequence[Agreed]) -> tuple[Choices, AgreedGiven | None]:
+            return choices, self._line(slug, content, "none", said) if agreed_to(agreed, slug, content) else None
+
+        return await self._settle(change) is not None
 
     async def channel(self, channel: str, *, on: bool) -> None:
         """A kind of channel, for all messages."""
-        choices, entry = await self.book.choices(self.conversation), (EVERY, EVERY, channel)
-        await self._choose(choices, off=choices.off - {entry} if on else choices.off | {entry})
+        entry = frozenset({(EVERY, EVERY, channel)})
+        await self._choose(lambda choices: _changed(choices, off=choices.off - entry if on else choices.off | entry))
 
     async def move(self, channel: str, by: Literal[-1, 1]) -> None:
         """A kind of channel one place up or down."""
-        choices = await self.book.choices(self.conversation)
-        order = list(channels_of(choices, await self.book.ways(self.conversation)))
-        if channel not in order or not 0 <= (to := (at := order.index(channel)) + by) < len(order):
-            return
-        order[at], order[to] = order[to], order[at]
-        await self._choose(choices, order=tuple(order))
+        ways = await self.book.ways(self.conversation)
+
+        def moved(choices: Choices) -> Choices:
+            order = list(channels_of(choices, ways))
+            if channel not in order or not 0 <= (to := (at := order.index(channel)) + by) < len(order):
+                return choices
+            order[at], order[to] = order[to], order[at]
+            return _changed(choices, order=tuple(order))
+
+        await self._choose(moved)
 
     async def quiet(self, quiet: tuple[int, int] | None) -> None:
         """From which hour to which nothing comes; None: as in their country."""
-        await self._choose(await self.book.choices(self.conversation), quiet=quiet)
+        await self._choose(lambda choices: _changed(choices, quiet=quiet))
 
     async def language(self, lang: str) -> None:
         """In which language messages come, where their senders have it."""
-        await self._choose(await self.book.choices(self.conversation), lang=lang)
+        await self._choose(lambda choices: _changed(choices, lang=lang))
 
-    async def _choose(self, choices: Choices, **changed: Any) -> None:
-        chosen = msgspec.structs.replace(choices, **changed)
-        if len(chosen.off) > MOST_OFF:
-            raise TooManyWishes
-        await self.book.choose(self.conversation, chosen, self.now_ms)
+    async def _choose(self, change: Callable[[Choices], Choices]) -> None:
+        await self._settle(lambda choices, _: (change(choices), None))
 
-    async def _write(self, slug: str, content: str, consent: Consent, said: Said) -> None:
-        await write_down(
-            self.book, self.chain, self.now_ms, conversation=self.conversation, organisation=slug, content=content,
-            consent=consent, channel=said.channel, lang=said.lang, shown=said.shown,
-        )  # fmt: skip
+    async def _settle(self, change: Change) -> Agreed | None:
+        return await self.book.change_wishes(self.conversation, change, self.chain, self.now_ms)
+
+    def _line(self, slug: str, content: str, consent: Consent, said: Said) -> AgreedGiven:
+        """For the ledger, with the exact words."""
+        version = version_of(said.shown)
+        return AgreedGiven(self.conversation, slug, content, consent, said.channel, said.lang, version, said.shown)
+
+
+def _changed(choices: Choices, **changed: Any) -> Choices:
+    chosen = msgspec.structs.replace(choices, **changed)
+    if len(chosen.off) > MOST_OFF:
+        raise TooManyWishes
+    return chosen
 
 
 def agreed_to(agreed: Sequence[Agreed], slug: str, content: str) -> bool:

@@ -16,6 +16,7 @@ from vikno.usecases.people import (
     Agreed,
     AgreedGiven,
     Chain,
+    Change,
     Choices,
     Consent,
     PersonKept,
@@ -138,27 +139,34 @@ class People(Desk):
 
         await self._share(keep)
 
+    async def change_wishes(self, conversation: str, change: Change, chain: Chain, now_ms: int) -> Agreed | None:
+        """Choose, and write the line that goes with it; raises what `change` raises, and PersonUnknown."""
+
+        def keep(writing: apsw.Cursor) -> Agreed | None:
+            choices, lines = _NOTHING, tuple[Agreed, ...]()
+            found = rows(writing, _SQL["find_person"], conversation)
+            for person, _ in found:
+                for (said,) in rows(writing, _SQL["read_choices"], person):
+                    choices = decode_choices(said)
+                ways = rows(writing, _SQL["find_ways"], person)
+                lines = _latest_first(row for way in ways for row in rows(writing, _SQL["read_agreed"], *way))
+            chosen, given = change(choices, lines)
+            if chosen != choices:
+                for person, _ in found:
+                    writing.execute(_SQL["keep_choices"], (person, encode_choices(chosen)))
+            return None if given is None else _agree(writing, given, chain, now_ms)
+
+        return await self._share(keep)
+
     async def agree(self, given: AgreedGiven, chain: Chain, now_ms: int) -> Agreed:
         """Write a line to the ledger; raises PersonUnknown."""
-
-        def write(writing: apsw.Cursor) -> Agreed:
-            found = rows(writing, _SQL["find_person"], given.conversation)
-            if not found:
-                raise PersonUnknown
-            person, here = found[0]
-            others = [one for (one,) in rows(writing, _SQL["find_ways"], person) if one != here]
-            about = [here, *others] if given.consent == "none" else [here]
-            lines = [_line(writing, address, given, chain, now_ms) for address in about]
-            return lines[0]
-
-        return await self._share(write)
+        return await self._share(lambda writing: _agree(writing, given, chain, now_ms))
 
     async def agreed(self, conversation: str) -> tuple[Agreed, ...]:
         """The lines of one person, the latest first."""
-        lines = list[Agreed]()
         for person, _ in self._all(_SQL["find_person"], conversation):
-            lines = [Agreed(*row) for row in self._each(_SQL["read_agreed"], self._all(_SQL["find_ways"], person))]
-        return tuple(sorted(lines, key=lambda line: -line.id))
+            return _latest_first(self._each(_SQL["read_agreed"], self._all(_SQL["find_ways"], person)))
+        return ()
 
     async def ledger(self, after: int = 0, limit: int = 1000) -> tuple[Agreed, ...]:
         """All lines in their order."""
@@ -186,6 +194,22 @@ def leave(writing: apsw.Cursor, person: int, address: int) -> None:
 def _copy_choices(writing: apsw.Cursor, person: int, to: int) -> None:
     for (chosen,) in rows(writing, _SQL["read_choices"], person):
         writing.execute(_SQL["keep_choices"], (to, chosen))
+
+
+def _latest_first(lines: Iterable[Sequence[Any]]) -> tuple[Agreed, ...]:
+    return tuple(sorted((Agreed(*row) for row in lines), key=lambda line: -line.id))
+
+
+def _agree(writing: apsw.Cursor, given: AgreedGiven, chain: Chain, now_ms: int) -> Agreed:
+    """Write down what was said; raises PersonUnknown."""
+    found = rows(writing, _SQL["find_person"], given.conversation)
+    if not found:
+        raise PersonUnknown
+    person, here = found[0]
+    others = [one for (one,) in rows(writing, _SQL["find_ways"], person) if one != here]
+    about = [here, *others] if given.consent == "none" else [here]
+    lines = [_line(writing, address, given, chain, now_ms) for address in about]
+    return lines[0]
 
 
 def _line(writing: apsw.Cursor, address: int, given: AgreedGiven, chain: Chain, now_ms: int) -> Agreed:
