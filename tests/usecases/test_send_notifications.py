@@ -171,7 +171,8 @@ async def test_nobody_gets_more_of_one_sender_in_a_day_than_was_agreed(exchange:
     found = await exchange.send(asked)
     assert [one.reason for one in found] == ["", "", "", "cap", ""], "those of one request count too"
     assert (await exchange.tell("code", OLENA)).reason == "cap"
-    assert (await exchange.tell("service", OLENA, direction="reply")).reason == "", "an answer was asked for"
+    replies = [(await exchange.tell("service", OLENA, direction="reply")).reason for _ in range(9)]
+    assert replies == [*[""] * 8, "cap"], "an answer was asked for; more than five times as many were not"
     assert (await exchange.tell("service", OLENA, slug="lake-two")).reason == "", "others are not counted"
     exchange.passes(25 * HOUR_S)
     assert (await exchange.tell("service", OLENA)).reason == ""
@@ -188,6 +189,14 @@ async def test_requests_that_come_at_once_go_no_further_than_one_after_the_other
         return "taken"
 
     assert sorted(await asyncio.gather(*(tell(nth) for nth in range(1, 8)))) == ["full"] * 4 + ["taken"] * 3
+
+
+async def test_nobody_gets_more_by_requests_that_come_at_once(exchange: Exchange) -> None:
+    await exchange.sender(replace(BANK, per_person_day=5), service="It is late.")
+    await exchange.person(OLENA)
+    found = await asyncio.gather(*(exchange.tell("service", OLENA) for _ in range(12)), exchange.tell("service", TARAS))
+    assert [one.reason for one in found].count("cap") == 7
+    assert found[-1].reason == "", "others do not wait for it"
 
 
 async def test_what_was_not_kept_does_not_count_for_the_day(

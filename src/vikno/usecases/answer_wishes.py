@@ -66,22 +66,25 @@ class Wishing:
         to = await self.proving.of_token(token)
         if to is None or to == asker.conversation:
             return Learnt("not_linked")
-        return Learnt("linking", (Shown(token, await self._whose(to), ""),))
+        return Learnt("linking", (Shown(token, await self._whose(to), _kind_of(to)),))
 
     async def link(self, asker: Asker, token: str) -> Learnt:
         """They have said that it was them."""
         return Learnt("linked" if await self.proving.link(asker.conversation, token, asker.lang) else "not_linked")
 
     async def _whose(self, conversation: str) -> str:
-        """The address of a page, masked; of somebody on the web or in a messenger, where that is."""
+        """The address of a page, masked; "" for somebody on the web or in a messenger."""
         known = await self.proving.records.known(conversation)
-        channel = conversation.partition("/")[0]
-        if known is None:
-            return channel
         try:
-            return masked_on(channel, self.proving.vault.unseal(known.sealed)) or channel
+            unsealed = self.proving.vault.unseal(known.sealed) if known is not None else ""
         except ViknoError:
-            return channel
+            return ""
+        return masked_on(_kind_of(conversation), unsealed)
+
+
+def _kind_of(conversation: str) -> str:
+    """Of its channel: telegram/main:0a and web:0a."""
+    return conversation.partition(":")[0].partition("/")[0]
 
 
 def _shown(settled: Settled) -> tuple[Shown, ...]:

@@ -43,6 +43,7 @@ class Asking:
         self._only = None if kind == "message" else kind
         by_phone = [account for account in BY_PHONE if account in here] or BY_PHONE[:1]
         self._phones = tuple(one for one in by_phone if kind in ("message", one.partition("/")[0])) or BY_PHONE[:1]
+        self._written = written if campaign.source == "file" else hidden
         self._where: dict[tuple[str | None, str | None], Whereabouts] = {}
 
     def asked(self, rows: Iterable[Row]) -> list[Asked]:
@@ -56,7 +57,7 @@ class Asking:
             where = self._where[place] = Whereabouts(*place)
         return Asked(
             self._rendering,
-            Recipient(addresses(row, self._phones), row.written or written(row), where),
+            Recipient(addresses(row, self._phones), row.written or self._written(row), where),
             self.values(row),
             row.reference or self._reference,
             row.lang or terms.lang,
@@ -77,6 +78,11 @@ def addresses(row: Row, phones: Sequence[str]) -> tuple[tuple[str, str], ...]:
     if row.kind == PHONE:
         return tuple((account, row.address) for account in phones)
     return ((f"{EMAIL}/{MAIN}" if row.kind == EMAIL else row.kind, row.address),)
+
+
+def hidden(row: Row) -> str:
+    """Of an address that a query has found only the kind of channel: its sender has never had it."""
+    return row.kind.partition("/")[0]
 
 
 def written(row: Row) -> str:

@@ -27,6 +27,7 @@ from vikno.usecases.people import People, PersonKept
 from vikno.usecases.ports import Clock
 from vikno.usecases.records import AddressBook, Vault
 from vikno.usecases.sign_links import Links
+from vikno.usecases.turns import Turns
 
 BRIEF = frozenset({"sms"})
 """Kinds of channels on which every word costs."""
@@ -98,6 +99,7 @@ class Dispatch:
     nudge: Callable[[], None] = lambda: None
     """Called when something was queued."""
     days: Days = field(init=False)
+    turns: Turns = field(default_factory=Turns)
     _rows: dict[int, tuple[int, Rendering]] = field(default_factory=dict)
     _organisations: dict[int, tuple[int, Organisation]] = field(default_factory=dict)
     _flows: dict[int, int] = field(default_factory=dict)

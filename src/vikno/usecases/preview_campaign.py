@@ -2,7 +2,8 @@
 
 It is decided as it will be when it runs, and nothing is kept but the figures. An estimate looks at the first chunk and
 at some that are spread evenly; the exact figures look at all of them. Figures about a few would tell what each of them
-has chosen, and where they are: such an audience is foreseen as if nobody knew it.
+has chosen, and where they are: such an audience is foreseen as if nobody knew it. So is, in a file, whoever has nothing
+to do with its sender so far: two files that differ in one number would tell as much of anybody.
 """
 
 from __future__ import annotations
@@ -69,8 +70,10 @@ async def _decided(
     dispatch: Dispatch, organisation: Organisation, campaign: CampaignKept, asking: Asking, rows: Sequence[Row]
 ) -> Counted:
     now_ms = dispatch.clock()
-    asked, few = asking.asked(rows), campaign.rows < FEWEST
-    found = await decide_notifications(dispatch, organisation, campaign.key, asked, now_ms, strangers=few)
+    asked, few, given = asking.asked(rows), campaign.rows < FEWEST, campaign.source == "file"
+    found = await decide_notifications(
+        dispatch, organisation, campaign.key, asked, now_ms, strangers=few, acquainted=given
+    )
     return count_decided(one.decided for one in found)
 
 

@@ -31,6 +31,9 @@ from vikno.usecases.organisations import KeyKind, Organisation
 from vikno.usecases.people import PersonKept
 
 HOUR_MS = 3_600_000
+ANSWERS = 5
+"""That many times what a person may get of a sender on one day, if all of it are answers: who asks is answered, and who
+calls everything an answer does not flood anybody."""
 UNKEPT = 0
 """The queue of what is not kept."""
 
@@ -113,9 +116,11 @@ async def send_notifications(
     try:
         if flow is None:
             flow = await dispatch.book.flow_of(organisation.id, now_ms)
-        decided = await decide_notifications(dispatch, organisation, key, asked, now_ms)
-        made = made_of(dispatch, organisation, key, asked, decided, flow, lane)
-        kept = await dispatch.book.keep_notifications(made, now_ms, request)
+        # What each person has got today is counted when it is decided: nobody else decides about them until it is kept.
+        async with dispatch.turns.of((organisation.id, one) for each in asked for one in each.to.addresses):
+            decided = await decide_notifications(dispatch, organisation, key, asked, now_ms)
+            made = made_of(dispatch, organisation, key, asked, decided, flow, lane)
+            kept = await dispatch.book.keep_notifications(made, now_ms, request)
         if kept.repeated:  # it came twice at once
             return await accepted_before(dispatch, kept.ids)
         ids = kept.ids
@@ -210,11 +215,13 @@ async def decide_notifications(
     now_ms: int,
     *,
     strangers: bool = False,
+    acquainted: bool = False,
 ) -> list[DecidedFor]:
     """What would become of each. Messages alike are decided once.
 
     `strangers`: who they are is not looked up, nor for a test key, of which nobody would ever hear: it would tell any
-    system about any number who is behind it.
+    system about any number who is behind it. `acquainted`: only of those is known who they are to whom the
+    organisation has written before, or who have agreed that it may.
     """
     strangers = strangers or key == "test"
     name = dispatch.vault.name
@@ -230,7 +237,8 @@ async def decide_notifications(
             for _, theirs, _ in mine
         }
         since_ms = now_ms - DAY_MS
-        people[content] = {} if strangers else await dispatch.book.people(wanted, organisation.id, content, since_ms)
+        known = {} if strangers else await dispatch.book.people(wanted, organisation.id, content, since_ms)
+        people[content] = {name: one for name, one in known.items() if not acquainted or one.acquainted}
     deciding = _Deciding(dispatch, organisation, key, now_ms)
     return [
         deciding.about(one, mine, people[one.rendering.kept.content]) for one, mine in zip(asked, names, strict=True)
@@ -320,7 +328,8 @@ class _Deciding:
         """Its status, why, and the step that is tried first."""
         if self._key == "test":
             return "created", "test", None
-        if person.today >= self._organisation.per_person_day and asked.direction == "initiated":
+        most = self._organisation.per_person_day * (ANSWERS if asked.direction == "reply" else 1)
+        if person.today >= most:
             return "permanent-failure", "cap", None
         for index, step in enumerate(plan.steps):
             if step.ready == "go":

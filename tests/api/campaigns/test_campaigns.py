@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from tests.api.campaigns.conftest import HEAD, MARKET, Market, number
-from tests.api.messages.conftest import delay
+from tests.api.messages.conftest import VAULT, delay
 from vikno.api.campaigns.app import MOST_OF_ONE
 from vikno.usecases.channel import Sent
+from vikno.usecases.dispatch import decode_sealed
 from vikno.usecases.people import Choices
 from vikno.usecases.records import Settled
 from vikno.usecases.route_notifications import route_notifications
@@ -275,6 +276,10 @@ async def test_those_who_agreed_are_an_audience(market: Market) -> None:
     campaign = await market.made(audience="agreed", personalisation={**MARKET["personalisation"], "name": "друже"})
     said = (await market.call("PUT", f"/api/campaigns/{campaign}/audience")).json()
     assert (said["campaign"]["status"], said["campaign"]["rows"]) == ("ready", 2)
+    await market.do(campaign, "start")
+    await market.until_planned(campaign)
+    sealed = [VAULT.unseal(one.sealed) for one in await market.all_of(campaign)]
+    assert [decode_sealed(one.encode()).to for one in sealed] == ["sms", "sms"], "their numbers were never its own"
     lacking = await market.call("POST", "/api/campaigns", {**MARKET, "audience": "agreed"})
     assert (lacking.status_code, lacking.json()["code"]) == (422, "personalisation_missing")
     foreign = await market.call("POST", "/api/campaigns", {**MARKET, "audience": "followers", "service": "ua/id-card"})

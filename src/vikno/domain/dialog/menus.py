@@ -168,7 +168,7 @@ def _erase(turn: Turn) -> Menu:
 
 def _settings(turn: Turn) -> Menu:
     """Each with the other way; what stands in a button holds, however late it is tapped."""
-    ways = [(one, "+" if one.number == "off" else "-") for one in turn.state.senders]
+    ways = [(one, "-" if one.number == "on" else "+") for one in turn.state.senders]
     choices = tuple((f"{one.case}{way}", switched(turn, one, way)) for one, way in ways)
     return Menu(turn.say("settings.choose" if choices else "data.choose"), choices, ("data", "back"))
 

@@ -59,7 +59,7 @@ def asked(turn: Turn, learnt: Learnt) -> None:
     """A link has brought somebody here who wants this account on their page too."""
     [shown] = learnt.cases
     turn.change(noted=shown.case, **steps.fresh(turn, "linking"))
-    turn.note("linking", title=shown.title)
+    turn.note("linking", title=shown.title or turn.words.app(shown.number))
     show_menu(turn, "linking")
 
 
