@@ -121,5 +121,8 @@ def test_only_links_are_links() -> None:
     assert [part.href for part in linked("a https://x.example/b?c=1#d. (http://y.example/e)")] == [
         "", "https://x.example/b?c=1#d", "", "http://y.example/e", "",
     ]  # fmt: skip
+    for nowhere in ("https:////x.example", "https:///x.example", "http://.x", "https://-x", "https://@x", "https://?x"):
+        assert [part.href for part in linked(nowhere)] == [""], nowhere
+    assert linked("http://їжак.укр/є")[0].href == "http://їжак.укр/є"
     assert "".join(part.text for part in linked("javascript:alert(1) ftp://x")) == "javascript:alert(1) ftp://x"
     assert all(not part.href for part in linked("javascript:alert(1) ftp://x"))

@@ -39,7 +39,7 @@ LONGEST_LINE = 120
 """Letters of its first line that stand in a list."""
 NUMBER = "n"
 """The kind of a notification's id for the outside."""
-_LINK = re.compile(r"https?://[^\s<>\"'«»“”]+[^\s<>\"'«»“”.,;:!?)\]]")
+_LINK = re.compile(r"https?://(?=[^\W_])[^\s<>\"'«»“”]+[^\s<>\"'«»“”.,;:!?)\]]")
 
 
 @dataclass(frozen=True, slots=True)
