@@ -49,7 +49,8 @@ def overseen(
     def measured() -> Mapping[str, Paced]:
         return {account: _Sender(sender) for account, sender in senders().items()}
 
-    return Metrics(kept, measured, dispatch.judge.counted, dispatch.clock, settings.get("VIKNO_METRICS_TOKEN")).routes
+    token = settings.get("VIKNO_METRICS_TOKEN")
+    return Metrics(kept, measured, dispatch.judge.counted, dispatch.clock, token, settings.public_url).routes
 
 
 def reviewing(office: Office, dispatch: Dispatch, kept: SqliteStore, sources: Sources) -> list[Route]:

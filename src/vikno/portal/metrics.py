@@ -1,17 +1,21 @@
 """/metrics: what an operator's monitoring reads, in Prometheus' text format 0.0.4. Nobody is in it: counts and times.
 
-It answers this machine alone; from elsewhere it wants a token (VIKNO_METRICS_TOKEN, as `Authorization: Bearer …`). A
-request that a proxy has passed on does not count as one from here, though the proxy runs here.
+With a token (VIKNO_METRICS_TOKEN) it answers whoever says it (`Authorization: Bearer …`). Without one it answers this
+machine alone, by a name that only this machine has. A request that a proxy has passed on is none from here, though the
+proxy runs here. Some proxies cannot be told from this machine; so where people come by a public address, nothing is
+answered without a token.
 """
 
 from __future__ import annotations
 
 import hmac
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -26,8 +30,10 @@ DAY_MS = 86_400_000
 FRESH_MS = 15_000
 """What takes a while to count is counted this often at most."""
 LANES = ("notice", "bulk")
-PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
-"""Headers of proxies."""
+PASSED_ON = ("forwarded", "x-forwarded-", "x-real-ip", "via")
+"""How headers of proxies begin. By itself nginx adds none, and puts the name of its upstream into Host."""
+_LOOPBACK = re.compile(r"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
+"""Host (RFC 9110, 7.2) of who talks to this machine by a name of its own."""
 
 
 class Book(Protocol):
@@ -57,7 +63,8 @@ class Sample:
 
 
 class Metrics:
-    """Counts, and says it. `senders`: by account; `decisions`: how often each effect was decided."""
+    """Counts, and says it. `senders`: by account; `decisions`: how often each effect was decided; `public`: the address
+    by which people come, if there is one."""
 
     def __init__(
         self,
@@ -66,8 +73,10 @@ class Metrics:
         decisions: Mapping[str, int],
         clock: Clock,
         token: str | None = None,
+        public: str | None = None,
     ) -> None:
         self._book, self._senders, self._decisions, self._clock, self._token = book, senders, decisions, clock, token
+        self._near = public is None or _is_near(urlsplit(public).netloc)
         self._tallied: tuple[int, list[Sample]] | None = None
 
     @property
@@ -84,7 +93,9 @@ class Metrics:
         if self._token is not None:
             given = request.headers.get("authorization", "")
             return hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode())
-        if any(name in request.headers for name in PASSED_ON) or request.client is None:
+        if not self._near or request.client is None or not _is_near(request.headers.get("host", "")):
+            return False
+        if any(name.startswith(PASSED_ON) for name in request.headers):
             return False
         try:
             return ip_address(request.client.host).is_loopback
@@ -133,6 +144,10 @@ class Metrics:
         now_ms = self._clock()
         due = [one.notification.due_ms for one in await self._book.due(now_ms, 1)]
         return max((now_ms - at_ms) / 1000 for at_ms in [*due, now_ms] if at_ms is not None)
+
+
+def _is_near(host: str) -> bool:
+    return _LOOPBACK.fullmatch(host) is not None
 
 
 def _family(name: str, kind: str, about: str, samples: Iterable[Sample]) -> str:
