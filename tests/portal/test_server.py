@@ -144,7 +144,7 @@ def test_what_is_no_http_is_refused(served: Served, nonsense: bytes) -> None:
 
 
 def test_only_a_request_that_has_begun_and_not_arrived_is_late() -> None:
-    connection: Any = SimpleNamespace(began=100.0)
+    connection: Any = SimpleNamespace(began=100.0, arrival_s=ARRIVAL_S, upload=None)
     assert not BoundedHttp.late(connection, 100.0 + ARRIVAL_S)
     assert BoundedHttp.late(connection, 101.0 + ARRIVAL_S)
     connection.began = 0.0

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from vikno.api.app import Api
+from vikno.api.campaigns.app import brings_audience
 from vikno.api.keys import whose
 from vikno.api.notify.app import Notify
 from vikno.bootstrap.accounts import accounts_of, inbox_of
@@ -52,6 +53,7 @@ from vikno.portal.push import Push
 from vikno.portal.server import Quick, server
 from vikno.portal.site import Site
 from vikno.portal.streams import Streams
+from vikno.portal.uploads import Uploads
 from vikno.stores.sqlite import SqliteStore
 from vikno.ui.assets import Assets
 from vikno.ui.frame import Pages
@@ -84,6 +86,7 @@ class Web:
     app: ASGIApp
     stopping: Callable[[], None]
     quick: Mapping[bytes, Quick]
+    uploads: Uploads
     bot: Bot
     intake: Intake
     dispatch: Dispatch
@@ -353,7 +356,7 @@ class _Building:
         app = self.notify.before(app)
         intake = Intake(self.kept, self.vault, self.stages, stages_of(self.worlds.processes), self.record, self.clock)
         quick = {b"/chat/turns": self.chat.turn, **self.bot.quick, **self.notify.quick}
-        return Web(app, self.streams.close, quick, self.bot, intake, self.dispatch)
+        return Web(app, self.streams.close, quick, brings_audience, self.bot, intake, self.dispatch)
 
 
 def _authorities(worlds: Worlds) -> list[str]:
@@ -407,7 +410,7 @@ def serve(
     shown = f"[{host}]" if ":" in host else host
     web = make_web(countries=countries, store=store, settings=settings, here=f"http://{shown}:{port}")
     opened()
-    server(web.app, host, port, web.stopping, web.quick).run()
+    server(web.app, host, port, web.stopping, web.quick, web.uploads).run()
 
 
 def _prepare(worlds: Worlds) -> None:

@@ -15,13 +15,14 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from vikno.portal.failures import FAILED, note_failure
+from vikno.portal.uploads import Upload, Uploads, nowhere
 
 log = logging.getLogger("vikno.portal")
 
 MOST_HEAD_BYTES = 32 * 1024
 """Request line and headers together; a consultation's address stays far below."""
 ARRIVAL_S = 20
-"""A request has this long to arrive whole."""
+"""A request has this long to arrive whole; a file, until some more of it comes."""
 TAKING_S = 60
 """An answer waits this long for somebody who takes nothing of it; a slow line takes a little all the time."""
 SWEEP_S = 5
@@ -95,11 +96,14 @@ class BoundedHttp(HttpToolsProtocol):
     """uvicorn's protocol, which by itself would read a head of any size for any time.
 
     The few addresses in `quick` are answered at once, without a scope, a receive and a send: that is a sixth of what
-    a turn of the chat costs.
+    a turn of the chat costs. What is brought to an address in `uploads` may take its time (`vikno.portal.uploads`).
     """
 
     quick: Mapping[bytes, Quick] = {}
+    uploads: Uploads = staticmethod(nowhere)
+    arrival_s: float = ARRIVAL_S
     arriving: _Turn | None = None
+    upload: Upload | None = None
     head_bytes = 0
     in_head = True
     began = 0.0
@@ -131,15 +135,19 @@ class BoundedHttp(HttpToolsProtocol):
             self.cycle = self.arriving  # type: ignore[assignment]  # it does what one does
         else:
             super().on_headers_complete()
+            if self.uploads(self.url):
+                self.upload = Upload(self.loop.time(), self.arrival_s)
 
     def on_body(self, body: bytes) -> None:
+        if self.upload is not None:
+            self.upload.come(len(body), self.loop.time())
         if self.arriving is None:
             super().on_body(body)
         else:
             self.arriving.body += body
 
     def on_message_complete(self) -> None:
-        self.in_head, self.head_bytes, self.began, self.tail = True, 0, 0.0, b""
+        self.in_head, self.head_bytes, self.began, self.tail, self.upload = True, 0, 0.0, b"", None
         if self.arriving is None:
             super().on_message_complete()
             return
@@ -176,6 +184,12 @@ class BoundedHttp(HttpToolsProtocol):
                 self.transport.close()
         self.on_response_complete()
 
+    def on_response_complete(self) -> None:
+        if self.upload is not None and self.cycle.response_complete:
+            # The rest of a file that was refused is for nobody; whoever brings it may still read why.
+            self.upload, self.began = None, self.loop.time()
+        super().on_response_complete()
+
     def pause_writing(self) -> None:
         self.held = self.loop.time()
         super().pause_writing()
@@ -186,7 +200,11 @@ class BoundedHttp(HttpToolsProtocol):
 
     def late(self, now: float) -> bool:
         """Whether a request has begun to arrive and still has not arrived whole."""
-        return bool(self.began) and now - self.began > ARRIVAL_S
+        if self.upload is None:
+            return bool(self.began) and now - self.began > self.arrival_s
+        if self.flow.read_paused:
+            self.upload.wait(now)
+        return self.upload.late(now)
 
     def stuck(self, now: float) -> bool:
         """Whether an answer waits for somebody who takes nothing of it: a close alone would wait for them for ever."""
@@ -204,6 +222,7 @@ class Server(uvicorn.Server):
     """uvicorn's server, which also shows the door to those who never finish a request or never take an answer."""
 
     stopping: Callable[[], None] = staticmethod(lambda: None)
+    sweep_s: float = SWEEP_S
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -219,7 +238,7 @@ class Server(uvicorn.Server):
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(SWEEP_S)
+            await asyncio.sleep(self.sweep_s)
             now = asyncio.get_running_loop().time()
             for connection in list(self.server_state.connections):
                 if not isinstance(connection, BoundedHttp):
@@ -236,11 +255,16 @@ def server(
     port: int,
     stopping: Callable[[], None] = lambda: None,
     quick: Mapping[bytes, Quick] | None = None,
+    uploads: Uploads = nowhere,
+    *,
+    arrival_s: float = ARRIVAL_S,
 ) -> Server:
     """A server that is ready to run. Requests are not logged: their addresses hold people's answers.
 
-    `quick`: what answers a short POST to an address without `app`, which must answer there too.
+    `quick`: what answers a short POST to an address without `app`, which must answer there too. `uploads`: where files
+    are brought, which may take longer to arrive than `arrival_s`.
     """
+    bounds = {"quick": quick or {}, "uploads": staticmethod(uploads), "arrival_s": arrival_s}
     gc.set_threshold(50_000, 20, 100)  # turns leave hardly any cycles behind
     ready = Server(
         uvicorn.Config(
@@ -248,7 +272,7 @@ def server(
             host=host,
             port=port,
             loop="uvloop",
-            http=type("Http", (BoundedHttp,), {"quick": quick or {}}),
+            http=type("Http", (BoundedHttp,), bounds),
             ws="none",
             lifespan="on",
             access_log=False,
@@ -261,4 +285,5 @@ def server(
         )
     )
     ready.stopping = stopping
+    ready.sweep_s = min(SWEEP_S, arrival_s / 4)
     return ready

@@ -70,7 +70,7 @@ class Desk:
     async def call(
         self, method: str, path: str, body: Any = None, *, key: str = "skyfen live", **headers: str
     ) -> httpx.Response:
-        """One request; `body` is JSON unless it is bytes, or they come by and by; `key` is an organisation and a kind."""
+        """One request; `body` is JSON unless it is bytes, or a stream of them; `key` is an organisation and a kind."""
         sent = {"authorization": f"Bearer {self.keys.get(key, key)}"} if key else {}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         content = body if isinstance(body, bytes | AsyncIterator | None) else json.dumps(body).encode()

@@ -14,6 +14,7 @@ DELETE /api/campaigns/{id}             one that was never used
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -59,9 +60,19 @@ MOST_READING = 6
 """Files that are read at the same time."""
 MOST_OF_ONE = 2
 """Of these, of one organisation: one that hangs keeps others from nothing, and the same file can be sent again."""
+AUDIENCE = re.compile(rb"/api/campaigns/[^/?#]+/audience(\?.*)?")
 CSV = frozenset({"", "text/csv", "application/csv", "application/octet-stream", "text/plain"})
 WRONG = {TableUnreadable: "table_unreadable", ColumnsMissing: "columns_missing", ColumnTwice: "column_twice",
          FileTooLarge: "audience_too_large", AudienceTooLarge: "audience_too_large"}  # fmt: skip
+
+
+def brings_audience(address: bytes) -> bool:
+    """Whether a file is brought there, that may be large and take its time.
+
+    >>> brings_audience(b"/api/campaigns/4217/audience"), brings_audience(b"/api/campaigns")
+    (True, False)
+    """
+    return AUDIENCE.fullmatch(address) is not None
 
 
 @dataclass

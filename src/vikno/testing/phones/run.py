@@ -61,7 +61,7 @@ def demo(
         senders = Senders(phones, web, clock, folders)
         late.demo = Demo(phones, web.intake, public, counter(web.intake.desk.words), more=senders.routes)
         opened()
-        server(web.app, host, port, web.stopping, web.quick).run()
+        server(web.app, host, port, web.stopping, web.quick, web.uploads).run()
     finally:
         phones.close()
 
