@@ -20,6 +20,8 @@ TAIL = 2 * UUID_LENGTH + 1
 LONGEST = TAIL + 256
 REMEMBERED_MS = 1000
 """So soon a revoked key opens nothing any more."""
+TOLD_MS = 7 * 86_400_000
+"""So long a key is told that it was revoked; afterwards, as with Notify, it is as unknown as any other."""
 MOST_REMEMBERED = 4096
 """Organisations."""
 
@@ -38,7 +40,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """An organisation with its keys, those in force first."""
+    """An organisation with its keys, those in force first; what was revoked long ago is left out."""
 
     organisation: Organisation
     keys: tuple[Held, ...]
@@ -63,7 +65,8 @@ class KeyRings:
         if found is None:
             self._known.pop(organisation, None)
             return None
-        keys = await self.book.organisation_keys(organisation)
+        every = await self.book.organisation_keys(organisation)
+        keys = [key for key in every if key.revoked_ms is None or now_ms - key.revoked_ms < TOLD_MS]
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
         ring = KeyRing(found, tuple(_held(self.vault, keys)))

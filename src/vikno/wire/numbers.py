@@ -44,7 +44,8 @@ SENTENCES: dict[Reason, str] = {
     "short": "Not enough digits",
     "long": "Too many digits",
     "symbols": "Must not contain letters or symbols",
-    "country": "Country code not found",
+    "country": "Not a valid country prefix",
+    "nobody": "Number is not valid – double check the phone number you entered",
     "email": "Not a valid email address",
 }
 
@@ -81,8 +82,10 @@ def read_phone(written: str, country: str) -> Phone | Wrong:
     Phone(number='+380671234567', country='ua', zone='Europe/Kyiv', mobile=True)
     >>> [read_phone(one, "gb").number for one in ("00380 (67) 1234567", "+44 (0)7911 123457", "380671234567")]
     ['+380671234567', '+447911123457', '+380671234567']
-    >>> read_phone("07911 12345", "gb"), read_phone("0691 123 4567", "gb")
-    (Wrong(reason='short', said='Not enough digits'), Wrong(reason='nobody', said='Not a UK mobile number'))
+    >>> read_phone("07911 12345", "gb")
+    Wrong(reason='short', said='Not enough digits')
+    >>> read_phone("0691 123 4567", "gb").said
+    'Number is not valid – double check the phone number you entered'
     """
     if written[:1] == "+" and (known := place(written)) is not None:
         return Phone(written, known.country, known.zone, known.mobile)
@@ -108,7 +111,7 @@ def as_mobile(phone: Phone) -> Phone | Wrong:
     >>> as_mobile(read_phone("044 2345678", "ua"))
     Wrong(reason='nobody', said='Not a mobile number of Ukraine')
     """
-    return _nobody(phone.country or "") if phone.mobile is False else phone
+    return _no_mobile(phone.country or "") if phone.mobile is False else phone
 
 
 def read_email(written: str) -> str | Wrong:
@@ -195,7 +198,7 @@ def _judged(number: PhoneNumber) -> Phone | Wrong:
         if longer in (known.ValidationResult.TOO_LONG, known.ValidationResult.TOO_SHORT):
             return _wrong("long" if longer == known.ValidationResult.TOO_LONG else "short")
     if kind not in PERSONS or not known.is_valid_number(number):
-        return _nobody(region or regions[0])
+        return _wrong("nobody")
     found = Place.of(region or "001", PERSONS[kind], len(regions) > 1)
     zone = zone_of(tuple(time_zones_for_number(number)), found or regions[0].lower())
     return Phone(written, found, zone, PERSONS[kind].mobile)
@@ -205,8 +208,8 @@ def _wrong(reason: Reason) -> Wrong:
     return Wrong(reason, SENTENCES[reason])
 
 
-def _nobody(country: str) -> Wrong:
-    """A number of the right length that is given to no person in its country."""
+def _no_mobile(country: str) -> Wrong:
+    """A number at which people are called and not written to."""
     from babel import Locale
 
     if country.lower() == "gb":

@@ -114,11 +114,15 @@ def test_each_of_several_keys_opens_until_it_is_revoked(service: Service) -> Non
     assert said(service, token)[0] == 200
     organisation, kept = service.ask(whose(service.store, VAULT, key))
     assert (organisation.slug, kept.label) == ("sky", "one-more")
-    assert service.ask(service.store.revoke_organisation_key(kept.id, 2))
+    assert service.ask(service.store.revoke_organisation_key(kept.id, service.clock()))
     service.clock.ahead_ms += 1_000
     assert said(service, token) == (403, "Invalid token: API key revoked")
     assert service.ask(whose(service.store, VAULT, key)) is None
     assert said(service, signed(service))[0] == 200, "the others still open"
+    service.clock.ahead_ms += 7 * 86_400_000
+    late = {"iat": int(time.time()) + service.clock.ahead_ms // 1000}
+    assert said(service, signed(service, str(secret), **late)) == (403, NOT_FOUND), "a week is long enough to be told"
+    assert said(service, signed(service, **late))[0] == 200
     service.clock.ahead_ms = 0
 
 
@@ -130,6 +134,10 @@ def test_an_organisation_without_keys_or_that_was_suspended_is_told_so(service: 
     service.ask(service.store.review_organisation(made.id, "suspended", "reviewer", "spam"))
     service.clock.ahead_ms += 1_000
     assert said(service, signed(service, key[-36:], iss=number)) == (403, "Invalid token: service is archived")
+    _, kept = service.ask(whose(service.store, VAULT, key))
+    service.ask(service.store.revoke_organisation_key(kept.id, service.clock() - 7 * 86_400_000))
+    service.clock.ahead_ms += 1_000
+    assert said(service, signed(service, iss=number)) == (403, "Invalid token: service has no API keys")
     service.clock.ahead_ms = 0
 
 

@@ -113,7 +113,7 @@ class Notify:
         status, body, headers = await self._answer(scope, receive)
         head = [*HEAD, (b"content-length", b"%d" % len(body)), *headers]
         await send({"type": "http.response.start", "status": status, "headers": head})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
     async def _quick(
         self, kind: str, headers: list[tuple[bytes, bytes]], body: bytes
@@ -142,12 +142,15 @@ class Notify:
         try:
             header = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
             caller = await self.doors.caller(header)
-            path = SLASHES.sub("/", scope["path"]).strip("/")
+            path = SLASHES.sub("/", scope["path"]).strip("/").split("/")
+            allowed = _methods(path)
+            if not allowed:
+                raise nothing_found()
+            if scope["method"] not in allowed:
+                return _wrong_method(allowed)
             if scope["method"] == "POST":
-                return await self._post(caller, path.split("/"), whole)
-            if scope["method"] != "GET":
-                return _wrong_method("GET, POST")
-            return 200, _encode(await self._get(caller, path.split("/"), scope["query_string"])), ()
+                return await self._post(caller, path, whole)
+            return 200, _encode(await self._get(caller, path, scope["query_string"])), ()
         except Exception as error:  # noqa: BLE001 - told in the words of this API
             return _failed(error)
 
@@ -157,8 +160,6 @@ class Notify:
                 return 201, _encode(await self.sending.post(kind, caller, body)), ()
             case ["v2", "template", number, "preview"]:
                 return 200, _encode(await self.showing.preview(caller, number, await body())), ()
-            case _ if _is_get(path):
-                return _wrong_method("GET")
         raise nothing_found()
 
     async def _get(self, caller: Caller, path: list[str], query: bytes) -> dict[str, Any]:
@@ -183,18 +184,26 @@ class Notify:
         raise nothing_found()
 
 
-def _is_get(path: list[str]) -> bool:
+def _methods(path: list[str]) -> tuple[str, ...]:
+    """What may be done there; nothing where no address of this API is. A HEAD is a GET without its body."""
+    look = ("GET", "HEAD")
     match path:
+        case ["v2", "notifications", _]:
+            return (*look, "POST")
+        case ["v2", "template", _, "preview"]:
+            return ("POST",)
         case ["v2", "notifications" | "templates" | "received-text-messages"] | ["v2", "template", _]:
-            return True
+            return look
         case ["v2", "notifications", _, "pdf"] | ["v2", "template", _, "version", _]:
-            return True
-    return False
+            return look
+        case ["service", _, "template", _, "versions"]:
+            return look
+    return ()
 
 
-def _wrong_method(allowed: str) -> Answer:
+def _wrong_method(allowed: tuple[str, ...]) -> Answer:
     said = "The method is not allowed for the requested URL."
-    return 405, body_of(405, "MethodNotAllowed", (said,)), ((b"allow", allowed.encode()),)
+    return 405, body_of(405, "MethodNotAllowed", (said,)), ((b"allow", ", ".join(allowed).encode()),)
 
 
 def _failed(error: Exception) -> Answer:

@@ -46,10 +46,11 @@ class Catalogue:
         return read_rendering(kept) if kept is not None and kept.kind in SHOWN else None
 
     async def all(self, organisation: int, kind: str | None) -> list[Rendering]:
-        """Of each template the version in use; what is archived is left out."""
+        """Of each template the version in use, by name; what is archived is left out."""
         found = await self.dispatch.book.templates(organisation)
         kinds = SHOWN if kind is None else (kind,)
-        return [read_rendering(kept) for kept in found if kept.kind in kinds and not kept.archived and _seen(kept)]
+        seen = [kept for kept in found if kept.kind in kinds and not kept.archived and _seen(kept)]
+        return [read_rendering(kept) for kept in sorted(seen, key=lambda kept: (kept.name.casefold(), kept.kind))]
 
     async def versions(self, organisation: int, written: str) -> list[Rendering]:
         """All versions of one template, the latest first."""
