@@ -45,7 +45,7 @@ async def test_what_two_tell_at_once_moves_on_once(callbacks: NotifyCallbacks) -
     kept = await one(callbacks)
     assert await callbacks.notify_told(kept, Position(3_000, 0, 7), [END])
     assert not await callbacks.notify_told(kept, Position(4_000, 0, 8), [replace(END, notification=8)])
-    assert await callbacks.notify_again(10**9) == (END,)
+    assert await callbacks.notify_again(1, 10**9) == (END,)
     (now,) = await callbacks.notify_callbacks()
     assert now.taken == Position(3_000, 0, 7)
 
@@ -53,15 +53,26 @@ async def test_what_two_tell_at_once_moves_on_once(callbacks: NotifyCallbacks) -
 async def test_what_is_to_be_told_again_is_given_when_it_is_due(callbacks: NotifyCallbacks) -> None:
     kept = await one(callbacks)
     later = replace(END, completed_ms=4_000, next_ms=200_000)
-    await callbacks.notify_told(kept, Position(4_000, 0, 7), [END, later])
-    assert await callbacks.notify_again(199_999) == ()
-    assert await callbacks.notify_again(200_000) == (later,)
-    assert await callbacks.notify_again(10**9) == (later, END)
-    assert await callbacks.notify_again(10**9, 1) == (later,)
+    await callbacks.notify_told(kept, Position(4_000, 0, 7), [later, END])
+    assert await callbacks.notify_again(1, 199_999) == ()
+    assert await callbacks.notify_again(1, 200_000) == (later,)
+    assert await callbacks.notify_again(1, 10**9) == (END, later)
+    assert await callbacks.notify_again(1, 10**9, 1) == (END,)
     again = replace(later, tries=2, next_ms=500_000)
     await callbacks.notify_tried([again, replace(END, tries=2, next_ms=None)])
-    assert await callbacks.notify_again(10**9) == (again,)
+    assert await callbacks.notify_again(1, 10**9) == (again,)
     await callbacks.notify_tried([])
+
+
+async def test_each_is_told_its_own_again(callbacks: NotifyCallbacks) -> None:
+    """However much another has not taken."""
+    kept, other = await one(callbacks), await one(callbacks, 2)
+    many = [replace(END, notification=number) for number in range(10, 110)]
+    theirs = replace(END, organisation=2, notification=200, next_ms=400_000)
+    await callbacks.notify_told(kept, Position(3_000, 0, 109), many)
+    await callbacks.notify_told(other, Position(3_000, 0, 200), [theirs])
+    assert await callbacks.notify_again(2, 10**9, 8) == (theirs,)
+    assert await callbacks.notify_again(1, 10**9, 8) == (*many[:8],)
 
 
 async def test_without_its_address_nothing_is_told_again(callbacks: NotifyCallbacks) -> None:
@@ -71,7 +82,8 @@ async def test_without_its_address_nothing_is_told_again(callbacks: NotifyCallba
     await callbacks.notify_told(other, Position(3_000, 0, 9), [theirs])
     assert await callbacks.drop_notify_callback(1)
     assert not await callbacks.drop_notify_callback(1)
-    assert await callbacks.notify_again(10**9) == (theirs,)
+    assert await callbacks.notify_again(1, 10**9) == ()
+    assert await callbacks.notify_again(2, 10**9) == (theirs,)
     assert not await callbacks.notify_told(kept, Position(4_000, 0, 8), [END])
 
 
@@ -91,7 +103,7 @@ async def test_it_outlives_a_crash(records_place: RecordsPlace, moment: Moment) 
     await callbacks.notify_told(kept, Position(3_000, 0, 7), [END])
     after = records_place.after_a_crash().open(moment)
     again = cast(NotifyCallbacks, after)
-    assert await again.notify_again(10**9) == (END,)
+    assert await again.notify_again(1, 10**9) == (END,)
     assert [one.taken for one in await again.notify_callbacks()] == [Position(3_000, 0, 7)]
     await keeper.close()
     await after.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ from aiohttp import web
 
 from tests.contracts.records import ACCOUNT, ANNA, BOHDAN, CLARA, a_case, decides, report
 from tests.network import listening
+from vikno.bootstrap import chores
 from vikno.stores.sqlite import SqliteStore
-from vikno.usecases.channel import BadMessage, Outcome, Sent
+from vikno.usecases.channel import BadMessage, NotCarried, Outcome, Sent
 from vikno.usecases.records import Settled, Subscriber
-from vikno.usecases.tell_subscribers import LAG_MS, MOST_TRIES, Teller, tell_subscribers
+from vikno.usecases.tell_subscribers import LAG_MS, MOST_TRIES, Post, Teller, tell_subscriber, who_is_due
 from vikno.wire.guarded import GuardedPost
 from vikno.wire.vault import LocalVault
 
@@ -66,6 +67,18 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield made
 
 
+class Counted:
+    """Posts, and how many events were taken."""
+
+    def __init__(self, post: Post) -> None:
+        self.post, self.taken = post, 0
+
+    async def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> int | NotCarried:
+        answer = await self.post(url, headers, body)
+        self.taken += len(json.loads(body)["events"]) if answer == 204 else 0
+        return answer
+
+
 class Here:
     """A store on disk with a subscriber, and a clock that somebody moves."""
 
@@ -77,8 +90,15 @@ class Here:
         return SqliteStore(f"sqlite:///{self.folder}/a.db?synchronous=off", lambda: self.now_ms)
 
     async def tell(self, post: GuardedPost | None = None, after_ms: int = LAG_MS + 1) -> int:
+        """How many events were taken."""
         self.now_ms += after_ms
-        return await tell_subscribers(Teller(self.store, VAULT, post or GuardedPost(answer_s=0.5), lambda: self.now_ms))
+        counted = Counted(post or GuardedPost(answer_s=0.5))
+        teller = Teller(self.store, VAULT, counted, lambda: self.now_ms)
+        for subscriber in (await who_is_due(teller)).values():
+            further: Subscriber | None = subscriber
+            while further is not None:
+                further = await tell_subscriber(teller, further)
+        return counted.taken
 
     async def subscriber(self) -> Subscriber:
         (found,) = await self.store.subscribers()
@@ -103,6 +123,13 @@ async def notices(here: Here) -> None:
     outcomes: list[Outcome] = [Sent("m1"), Sent("m2"), BadMessage("secret reason")]
     await here.store.settle([Settled(one.id, how) for one, how in zip(taken, outcomes, strict=True)], 3_000)
     here.now_ms = 3_000
+
+
+async def until(so: Callable[[], bool]) -> None:
+    """It comes from the other side of a line."""
+    async with asyncio.timeout(3):
+        while not so():  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
 
 
 async def test_events_come_signed_in_order_and_with_nothing_of_a_person(here: Here, receiver: Receiver) -> None:
@@ -195,14 +222,29 @@ async def test_whoever_is_slow_gets_it_again(here: Here, receiver: Receiver) -> 
     assert await here.tell(after_ms=60_000) == 6
 
 
-async def test_one_that_does_not_answer_keeps_nothing_from_another(
-    here: Here, receiver: Receiver, unused_tcp_port: int
+async def test_one_that_hangs_keeps_nothing_from_others_and_ends_with_the_store(
+    here: Here, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await here.subscribe(f"http://127.0.0.1:{unused_tcp_port}/")
-    await here.subscribe(receiver.url)
-    await notices(here)
-    assert await here.tell() == 6
-    assert [one.tries for one in await here.store.subscribers()] == [1, 0]
+    monkeypatch.setattr(chores, "TELL_EVERY_S", 0.02)
+    slow = Receiver()
+    slow.slow_s = 60
+    async with listening(slow) as url:
+        for n in range(10):
+            await here.subscribe(f"{url}/{n}")
+        await here.subscribe(receiver.url)
+        await a_case(here.store, "A-1", *[f"{ACCOUNT}:{n:032}" for n in range(300)])
+        here.now_ms += LAG_MS + 1
+        telling = asyncio.create_task(chores.tell(Teller(here.store, VAULT, GuardedPost(), lambda: here.now_ms)))
+        await until(lambda: [len(batch) for batch in receiver.batches] == [100, 100, 100])
+        await until(lambda: len(slow.came) == 10)
+        await a_case(here.store, "A-2", ANNA)
+        here.now_ms += LAG_MS + 1
+        await until(lambda: len(receiver.came) == 4)
+        assert [event["case"] for event in receiver.batches[3]] == ["A-2"]
+        assert len(slow.came) == 10, "nobody is told twice at once"
+        await here.store.close()
+        async with asyncio.timeout(3):
+            await telling
 
 
 @pytest.mark.parametrize(
@@ -255,9 +297,7 @@ async def test_set_back_while_it_is_being_told_it_hears_from_there(here: Here, r
     await notices(here)
     receiver.slow_s = 0.2
     telling = asyncio.create_task(here.tell())
-    async with asyncio.timeout(5):
-        while not receiver.came:  # noqa: ASYNC110 - it comes from the other side of a line
-            await asyncio.sleep(0.01)
+    await until(lambda: bool(receiver.came))
     await here.store.rewind(number, 2_500, here.now_ms)
     await telling
     assert await here.tell() == 3

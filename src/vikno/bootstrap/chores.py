@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 from vikno.bootstrap.bot import Bot
@@ -16,10 +17,11 @@ from vikno.usecases.check_channels import Watch
 from vikno.usecases.ports import Clock, StoreClosed
 from vikno.usecases.record_stage import Desk as StageDesk
 from vikno.usecases.record_stage import came_due
+from vikno.usecases.rounds import Rounds
 from vikno.usecases.send_messages import Release, as_queued
 from vikno.usecases.show_notices import show_notices, take_up
-from vikno.usecases.tell_notify import NotifyTeller, tell_notify
-from vikno.usecases.tell_subscribers import AT_ONCE, MOST_BATCHES, Teller, tell_subscribers
+from vikno.usecases.tell_notify import NotifyTeller, tell_notify, who_hears
+from vikno.usecases.tell_subscribers import Teller, tell_subscriber, who_is_due
 
 log = logging.getLogger("vikno.bootstrap")
 
@@ -55,31 +57,27 @@ async def look_after(kept: SqliteStore, stages: StageDesk, bot: Bot, clock: Cloc
 
 
 async def tell(teller: Teller) -> None:
-    """Authorities' own systems hear what became of notices."""
-    told = 0
-    while True:
-        await asyncio.sleep(0 if told >= MOST_BATCHES * AT_ONCE else TELL_EVERY_S)  # a backlog need not wait
-        told = 0
-        try:
-            told = await tell_subscribers(teller)
-        except StoreClosed:
-            return
-        except Exception as error:  # noqa: BLE001 - told again soon: nothing was taken that is not on record
-            log.warning("subscribers_not_told", extra={"error": type(error).__name__})
+    """Authorities' own systems hear what became of notices, those of organisations what became of messages."""
+    await _keep_telling(Rounds("subscriber", partial(who_is_due, teller), partial(tell_subscriber, teller)))
 
 
 async def tell_ends(teller: NotifyTeller) -> None:
     """Systems of organisations hear what became of their messages, as GOV.UK Notify tells it."""
-    told = 0
-    while True:
-        await asyncio.sleep(0 if told >= AT_ONCE else TELL_EVERY_S)
-        told = 0
-        try:
-            told = await tell_notify(teller)
-        except StoreClosed:
-            return
-        except Exception as error:  # noqa: BLE001 - as above
-            log.warning("ends_not_told", extra={"error": type(error).__name__})
+    await _keep_telling(Rounds("organisation", partial(who_hears, teller), partial(tell_notify, teller)))
+
+
+async def _keep_telling(rounds: Rounds[Any]) -> None:
+    try:
+        while True:
+            await rounds.wait(TELL_EVERY_S)
+            try:
+                await rounds.look()
+            except StoreClosed:
+                return
+            except Exception as error:  # noqa: BLE001 - looked for again soon
+                log.warning("receivers_not_found", extra={"kind": rounds.kind, "error": type(error).__name__})
+    finally:
+        await rounds.end()
 
 
 async def show(

@@ -24,11 +24,8 @@ from vikno.usecases.tell_subscribers import LAG_MS, Post
 
 log = logging.getLogger("vikno.notify.callbacks")
 
-AT_ONCE = 100
-MOST_BATCHES = 20
-"""For one system in one round, so that others get their turn."""
-SIDE_BY_SIDE = 16
-"""Requests."""
+AT_ONCE = 8
+"""Requests to one system side by side; what came of them is put on record together."""
 AGAIN_MS = 300_000
 MOST_AGAIN = 5
 ANSWER_S = 5.0
@@ -78,8 +75,8 @@ class NotifyCallbacks(Protocol):
         """All until there was told, but for `again`. False, and nothing is kept, if it has gone on meanwhile."""
         ...
 
-    async def notify_again(self, now_ms: int, limit: int = 100) -> tuple[ToldAgain, ...]:
-        """What has to be told again by now, the longest due first."""
+    async def notify_again(self, organisation: int, now_ms: int, limit: int = 100) -> tuple[ToldAgain, ...]:
+        """What an organisation's system has to be told again by now, the oldest notification first."""
         ...
 
     async def notify_tried(self, tried: Sequence[ToldAgain]) -> None:
@@ -94,57 +91,48 @@ class NotifyTeller:
     dispatch: Dispatch
     callbacks: NotifyCallbacks
     post: Post
-    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SIDE_BY_SIDE))
 
 
-async def tell_notify(teller: NotifyTeller) -> int:
-    """Tell each system what it has not heard yet; how many ends were told or are to be told again."""
-    callbacks = {one.organisation: one for one in await teller.callbacks.notify_callbacks()}
-    rounds = [_tell(teller, one) for one in callbacks.values()]
-    done = await asyncio.gather(_tell_again(teller, callbacks), *rounds, return_exceptions=True)
-    for outcome in done:
-        if isinstance(outcome, BaseException):
-            raise outcome
-    return sum(count for count in done if isinstance(count, int))
+async def who_hears(teller: NotifyTeller) -> dict[int, NotifyCallback]:
+    """The systems, by the numbers of their organisations."""
+    return {one.organisation: one for one in await teller.callbacks.notify_callbacks()}
 
 
-async def _tell(teller: NotifyTeller, callback: NotifyCallback) -> int:
-    told, book = 0, teller.dispatch.book
-    for _ in range(MOST_BATCHES):
-        before_ms = teller.dispatch.clock() - LAG_MS
-        found = await book.ended(callback.organisation, callback.taken, before_ms, AT_ONCE)
-        if found.upto == callback.taken:
-            break
+async def tell_notify(teller: NotifyTeller, callback: NotifyCallback) -> NotifyCallback | None:
+    """Tell a system some of what it did not take before, and the next ends; as it stands then, None if that was all."""
+    callbacks, now_ms = teller.callbacks, teller.dispatch.clock()
+    due = await callbacks.notify_again(callback.organisation, now_ms, AT_ONCE)
+    if due:
+        await callbacks.notify_tried(await _try_all(teller, callback, due))
+    found = await teller.dispatch.book.ended(callback.organisation, callback.taken, now_ms - LAG_MS, AT_ONCE)
+    if found.upto != callback.taken:
         ends = [_first(one.notification) for one in found.events if one.notification.kind in TOLD]
-        tried = await asyncio.gather(*(_try(teller, callback, one) for one in ends))
+        tried = await _try_all(teller, callback, ends)
         again = [one for one in tried if one.next_ms is not None]
-        if not await teller.callbacks.notify_told(callback, found.upto, again):
-            break
-        told += len(ends)
-        if not found.more:
-            break
-        callback = replace(callback, taken=found.upto)
-    return told
-
-
-async def _tell_again(teller: NotifyTeller, callbacks: dict[int, NotifyCallback]) -> int:
-    due = await teller.callbacks.notify_again(teller.dispatch.clock(), AT_ONCE)
-    tried = await asyncio.gather(*(_try(teller, callbacks.get(one.organisation), one) for one in due))
-    if tried:
-        await teller.callbacks.notify_tried(tried)
-    return len(due)
+        if not await callbacks.notify_told(callback, found.upto, again):
+            return None
+    return replace(callback, taken=found.upto) if found.more or len(due) == AT_ONCE else None
 
 
 def _first(kept: NotificationKept) -> ToldAgain:
     return ToldAgain(kept.organisation, kept.id, kept.completed_ms or kept.changed_ms, kept.status, 0, None)
 
 
-async def _try(teller: NotifyTeller, callback: NotifyCallback | None, end: ToldAgain) -> ToldAgain:
+async def _try_all(teller: NotifyTeller, callback: NotifyCallback, ends: Sequence[ToldAgain]) -> list[ToldAgain]:
+    """Side by side. What is wrong with one is raised when all are through."""
+    tried = await asyncio.gather(*(_try(teller, callback, one) for one in ends), return_exceptions=True)
+    for outcome in tried:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [one for one in tried if isinstance(one, ToldAgain)]
+
+
+async def _try(teller: NotifyTeller, callback: NotifyCallback, end: ToldAgain) -> ToldAgain:
     """Tell one end; when it is to be told again stands in what is given back."""
     about = {"organisation": end.organisation, "notification": end.notification}
     try:
-        body = None if callback is None else await _body(teller.dispatch, end)
-        if callback is None or body is None:
+        body = await _body(teller.dispatch, end)
+        if body is None:
             return replace(end, next_ms=None)
         token = teller.dispatch.vault.unseal(callback.sealed)
     except ViknoError as error:
@@ -153,8 +141,7 @@ async def _try(teller: NotifyTeller, callback: NotifyCallback | None, end: ToldA
         log.error("callback_impossible", extra={**about, "error": error.code})
         return replace(end, next_ms=None)
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}", "User-Agent": "Vikno"}
-    async with teller.room:
-        answer = await teller.post(callback.url, headers, body)
+    answer = await teller.post(callback.url, headers, body)
     became = _taken(answer if isinstance(answer, int) else None)
     if became == "taken":
         return replace(end, next_ms=None)

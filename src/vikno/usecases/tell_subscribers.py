@@ -8,7 +8,6 @@ the number of a case, or the id of a message and its sender's reference; of a pe
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import logging
@@ -35,9 +34,6 @@ LAG_MS = 10_000
 FIRST_AGAIN_MS, LONGEST_AGAIN_MS = 60_000, 3_600_000
 MOST_TRIES = 7 * 24
 """In vain in a row: about a week. Then it is paused until somebody says `vikno hooks replay`."""
-MOST_BATCHES = 20
-"""For one subscriber in one round, so that others get their turn."""
-SIDE_BY_SIDE = 8
 GONE = 410
 TYPES = {
     "sent": "notice.sent",
@@ -87,35 +83,21 @@ class Teller:
     clock: Clock
 
 
-async def tell_subscribers(teller: Teller) -> int:
-    """Tell each subscriber that is due what it has not taken yet; how many events were taken."""
-    room, now_ms = asyncio.Semaphore(SIDE_BY_SIDE), teller.clock()
-
-    async def tell(subscriber: Subscriber) -> int:
-        async with room:
-            return await _tell(teller, subscriber)
-
-    due = [one for one in await teller.book.subscribers() if one.next_ms is not None and one.next_ms <= now_ms]
-    told = await asyncio.gather(*(tell(one) for one in due), return_exceptions=True)
-    for outcome in told:
-        if isinstance(outcome, BaseException):
-            raise outcome
-    return sum(count for count in told if isinstance(count, int))
+async def who_is_due(teller: Teller) -> dict[int, Subscriber]:
+    """Subscribers that may be told by now, by their numbers."""
+    now_ms = teller.clock()
+    found = await teller.book.subscribers()
+    return {one.id: one for one in found if one.next_ms is not None and one.next_ms <= now_ms}
 
 
-async def _tell(teller: Teller, subscriber: Subscriber) -> int:
-    told, book = 0, teller.book
-    for _ in range(MOST_BATCHES):
-        events, upto, more = await _heard(teller, subscriber)
-        if events and not await _taken(teller, subscriber, events):
-            break
-        told += len(events)
-        if upto == subscriber.taken:
-            break
-        if not await book.advance(subscriber, upto, teller.clock()) or not more:
-            break
-        subscriber = replace(subscriber, taken=upto, tries=0)
-    return told
+async def tell_subscriber(teller: Teller, subscriber: Subscriber) -> Subscriber | None:
+    """Tell one the next events that it has not taken yet; as it stands then, None if that was all for now."""
+    events, upto, more = await _heard(teller, subscriber)
+    if events and not await _taken(teller, subscriber, events):
+        return None
+    if upto == subscriber.taken or not await teller.book.advance(subscriber, upto, teller.clock()):
+        return None
+    return replace(subscriber, taken=upto, tries=0) if more else None
 
 
 async def _heard(teller: Teller, subscriber: Subscriber) -> tuple[list[dict[str, Any]], Position, bool]:

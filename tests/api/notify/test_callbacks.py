@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -17,13 +18,23 @@ from tests.api.notify.conftest import SKY, TEMPLATES, VAULT, Clock, a_template, 
 from tests.api.notify.schemas import fits
 from tests.network import listening
 from vikno.api.notify.callbacks import TokenUnfit, hear_at
+from vikno.bootstrap import chores
 from vikno.stores.sqlite import SqliteStore
+from vikno.usecases.channel import NotCarried
 from vikno.usecases.dispatch import Dispatch, read_rendering
 from vikno.usecases.judge import Whereabouts
 from vikno.usecases.notifications import Moved, NotificationStatus
 from vikno.usecases.organisations import KeyKind, Organisation
 from vikno.usecases.send_notifications import Asked, Recipient, send_notifications
-from vikno.usecases.tell_notify import AGAIN_MS, MOST_AGAIN, NotifyTeller, tell_notify
+from vikno.usecases.tell_notify import (
+    AGAIN_MS,
+    AT_ONCE,
+    MOST_AGAIN,
+    NotifyCallback,
+    NotifyTeller,
+    tell_notify,
+    who_hears,
+)
 from vikno.usecases.tell_subscribers import LAG_MS
 from vikno.wire.guarded import GuardedPost, HookAddressWrong
 
@@ -82,7 +93,10 @@ class Hearing:
         """What is told after a while."""
         before = len(self.receiver.came)
         self.clock.stands_ms = self.clock() + LAG_MS + 1 + later_ms
-        await tell_notify(self.teller)
+        for callback in (await who_hears(self.teller)).values():
+            further: NotifyCallback | None = callback
+            while further is not None:
+                further = await tell_notify(self.teller, further)
         return self.receiver.heard[before:]
 
 
@@ -146,7 +160,7 @@ async def test_what_is_not_taken_is_told_five_times_more(hearing: Hearing, statu
     for _ in range(MOST_AGAIN):
         assert await hearing.tells(AGAIN_MS) == ["delivered"]
     assert await hearing.tells(AGAIN_MS) == []
-    assert await hearing.store.notify_again(10**15) == ()
+    assert await hearing.store.notify_again(hearing.organisation.id, 10**15) == ()
 
 
 async def test_a_system_that_is_back_takes_what_it_had_not(hearing: Hearing) -> None:
@@ -184,6 +198,76 @@ async def test_more_than_one_batch_is_told_in_one_round(hearing: Hearing) -> Non
     for _ in range(120):
         await hearing.ends(await hearing.sends(), "delivered")
     assert len(await hearing.tells()) == 120
+
+
+@dataclass
+class Line:
+    """Posts that are taken at once, but for those to one address, which hang."""
+
+    hanging: str
+    taken: Counter[str] = field(default_factory=Counter)
+    on_its_way: Counter[str] = field(default_factory=Counter)
+    most: Counter[str] = field(default_factory=Counter)
+
+    async def __call__(self, url: str, *_: object) -> int | NotCarried:
+        self.on_its_way[url] += 1
+        self.most[url] = max(self.most[url], self.on_its_way[url])
+        try:
+            await asyncio.sleep(60 if url == self.hanging else 0)
+        finally:
+            self.on_its_way[url] -= 1
+        self.taken[url] += 1
+        return 204
+
+
+async def another(hearing: Hearing, slug: str) -> Hearing:
+    """One more organisation that hears, at an address of its own."""
+    store, now = hearing.store, hearing.clock()
+    made = await store.put_organisation(replace(SKY, slug=slug), now)
+    await store.review_organisation(made.id, "approved", "reviewer", "")
+    organisation = cast(Organisation, await store.organisation(made.id))
+    await a_template(store, organisation, "plain", TEMPLATES["plain"], now)
+    url = f"https://{slug}.example/hear"
+    await hear_at(store, VAULT, organisation, url, TOKEN, now)
+    return replace(hearing, organisation=organisation, url=url)
+
+
+async def away(*_: object) -> NotCarried:
+    """There is no way to anybody."""
+    return NotCarried(False, "OSError")
+
+
+async def test_a_system_that_hangs_keeps_nothing_from_another(
+    hearing: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what is told for the first time nor what is told again; and the store may close meanwhile."""
+    monkeypatch.setattr(chores, "TELL_EVERY_S", 0.02)
+    slow, swift = await another(hearing, "slow"), await another(hearing, "swift")
+    for one, many in ((slow, 120), (swift, 10)):
+        for _ in range(many):
+            await one.ends(await one.sends(), "delivered")
+    hearing.teller = replace(hearing.teller, post=away)
+    await hearing.tells()
+    for one, many in ((slow, 20), (swift, 290)):
+        for _ in range(many):
+            await one.ends(await one.sends(), "delivered")
+    hearing.clock.stands_ms = hearing.clock() + AGAIN_MS
+    line = Line(slow.url)
+    telling = asyncio.create_task(chores.tell_ends(replace(hearing.teller, post=line)))
+    async with asyncio.timeout(3):
+        while line.taken[swift.url] < 300:  # noqa: ASYNC110 - the chore is at work
+            await asyncio.sleep(0.01)
+    assert line.on_its_way == {slow.url: AT_ONCE, swift.url: 0}
+    await swift.ends(await swift.sends(), "sent")
+    hearing.clock.stands_ms = hearing.clock() + LAG_MS + 1
+    async with asyncio.timeout(3):
+        while line.taken[swift.url] < 301:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+    assert line.most[slow.url] == AT_ONCE, "one round at a time"
+    await hearing.store.close()
+    async with asyncio.timeout(3):
+        await telling
+    assert +line.on_its_way == Counter(), "nobody is told any more"
 
 
 async def test_what_ended_before_a_system_hears_is_not_told(hearing: Hearing) -> None:

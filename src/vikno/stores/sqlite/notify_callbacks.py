@@ -58,9 +58,9 @@ class NotifyCallbacks(Desk):
 
         return await self._share(tell)
 
-    async def notify_again(self, now_ms: int, limit: int = 100) -> tuple[ToldAgain, ...]:
-        """What has to be told again by now."""
-        return tuple(ToldAgain(*row) for row in self._all(_SQL["find_notify_again"], now_ms, limit))
+    async def notify_again(self, organisation: int, now_ms: int, limit: int = 100) -> tuple[ToldAgain, ...]:
+        """What an organisation's system has to be told again by now."""
+        return tuple(ToldAgain(*row) for row in self._all(_SQL["find_notify_again"], organisation, now_ms, limit))
 
     async def notify_tried(self, tried: Sequence[ToldAgain]) -> None:
         """These were told again."""

@@ -24,8 +24,9 @@ INSERT INTO notify_again (notification, completed_ms, organisation, status, trie
 ON CONFLICT (notification, completed_ms) DO UPDATE SET tries = excluded.tries, next_ms = excluded.next_ms;
 
 -- name: find_notify_again
+-- In the order in which an index has those of one organisation, so that a look ends with the last that is given.
 SELECT organisation, notification, completed_ms, status, tries, next_ms FROM notify_again
-WHERE next_ms <= ? ORDER BY next_ms LIMIT ?;
+WHERE organisation = ? AND next_ms <= ? ORDER BY notification, completed_ms LIMIT ?;
 
 -- name: try_notify_again
 UPDATE notify_again SET tries = ?, next_ms = ? WHERE notification = ? AND completed_ms = ?;
