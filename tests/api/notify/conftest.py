@@ -87,6 +87,8 @@ class Service(Threaded):
     url: str = ""
     keys: dict[str, str] = field(default_factory=dict)
     templates: dict[str, TemplateKept] = field(default_factory=dict)
+    heads: list[dict[str, str]] = field(default_factory=list)
+    """Of the requests that took the usual way, in order."""
 
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -98,7 +100,7 @@ class Service(Threaded):
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        self._server: Server = server(_alive(self.face), "127.0.0.1", 0, quick=self.face.quick)
+        self._server: Server = server(_alive(self), "127.0.0.1", 0, quick=self.face.quick)
         self._ready.set()
         await self._server.serve(sockets=[listening])
         await self.store.close()
@@ -184,7 +186,7 @@ async def a_template(
     return kept
 
 
-def _alive(face: Notify) -> Any:
+def _alive(service: Service) -> Any:
     """The API as an application that can be started and stopped."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -193,7 +195,8 @@ def _alive(face: Notify) -> Any:
             await send({"type": "http.response.body", "body": b"<!doctype html>"})
             return
         if scope["type"] != "lifespan":
-            await face(scope, receive, send)
+            service.heads.append({name.decode(): value.decode("latin-1") for name, value in scope["headers"]})
+            await service.face(scope, receive, send)
             return
         while (await receive())["type"] == "lifespan.startup":
             await send({"type": "lifespan.startup.complete"})

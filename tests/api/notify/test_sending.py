@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,7 +12,9 @@ import pytest
 from tests.api.notify.conftest import VAULT, Service, a_template
 from tests.api.notify.schemas import fits
 from vikno.api.notify.errors import ABROAD, TEAM, TRIAL
-from vikno.usecases.dispatch import decode_sealed
+from vikno.usecases.dispatch import decode_sealed, read_rendering
+from vikno.usecases.judge import Whereabouts
+from vikno.usecases.send_notifications import Asked, Recipient, send_notifications
 
 SMS, EMAIL = "/v2/notifications/sms", "/v2/notifications/email"
 PHONE = "07900 900123"
@@ -63,8 +66,12 @@ def test_what_a_test_key_sends_leaves_nowhere_and_ends_as_its_recipient_says(
 
 
 @pytest.mark.parametrize(
-    "to", ["+447700900000", "07700900111", "07700 900222", "simulate-delivered@notifications.service.gov.uk"]
-)
+    "to",
+    [
+        "+447700900000", "07700900111", "07700 900222", "simulate-delivered@notifications.service.gov.uk",
+        "simulate-delivered-2@notifications.service.gov.uk", "Simulate-Delivered-3@notifications.service.gov.uk",
+    ],
+)  # fmt: skip
 def test_messages_to_simulated_recipients_are_checked_and_not_kept(service: Service, to: str) -> None:
     answer = sends(service, to)
     assert answer.status_code == 201
@@ -146,8 +153,38 @@ def test_a_reference_may_name_many_and_is_bounded(service: Service) -> None:
 
 
 def test_a_message_that_is_to_be_sent_within_a_day_is_sent_at_once(service: Service) -> None:
-    answer = sends(service, PHONE, scheduled_for=None)
-    assert answer.json()["scheduled_for"] is None
+    def ahead(hours: int) -> str:
+        moment = datetime.fromtimestamp(service.clock() / 1000, UTC) + timedelta(hours=hours)
+        return moment.strftime("%Y-%m-%d %H:%M:%S")
+
+    for wanted in (None, ahead(2), ahead(23)):
+        answer = sends(service, PHONE, scheduled_for=wanted)
+        assert (answer.status_code, answer.json()["scheduled_for"]) == (201, None)
+    answer = sends(service, PHONE, scheduled_for=ahead(25))
+    assert message(answer) == "scheduled_for datetime can only be 24 hours in the future"
+
+
+def test_messages_of_campaigns_are_listed_when_they_are_asked_for(service: Service) -> None:
+    kept = service.ask(service.store.template(service.organisation.id, "plain"))
+    to = Recipient((("sms/main", "447900900123"),), PHONE, Whereabouts("gb"))
+    flow = service.ask(service.store.flow_for_campaign(service.organisation.id, 7, service.clock()))
+    asked = [Asked(read_rendering(kept), to, {}, "campaign-7", only="sms")]
+    (sent,) = service.ask(
+        send_notifications(service.dispatch, service.organisation, "live", asked, flow=flow, lane="bulk")
+    )
+    path = "/v2/notifications?reference=campaign-7"
+    assert service.call("GET", path).json()["notifications"] == []
+    for jobs in ("true", "True"):
+        page = fits(service.call("GET", f"{path}&include_jobs={jobs}").json(), "notifications")
+        assert [one["id"] for one in page["notifications"]] == [sent.id]
+
+
+def test_a_preview_of_a_template_without_places_needs_no_body(service: Service) -> None:
+    path = f"/v2/template/{service.template('plain')}/preview"
+    for body in (None, b"", b"{}", {"personalisation": {}}):
+        answer = service.call("POST", path, body)
+        assert answer.status_code == 200
+        assert fits(answer.json(), "preview")["body"] == "Your seat is ready."
 
 
 def test_what_a_person_does_not_want_ends_at_once_and_says_why(service: Service) -> None:
