@@ -14,7 +14,7 @@ from tests.cli.conftest import Call
 from vikno.bootstrap.settings import open_vault, read_settings
 from vikno.domain.notify.consent import seal, version_of
 from vikno.stores.sqlite import SqliteStore
-from vikno.usecases.check_ledger import LEDGER_KEY, Witness
+from vikno.usecases.check_ledger import LEDGER_KEY
 from vikno.usecases.people import AgreedGiven, Consent
 
 NOW = 1_790_000_000_000
@@ -99,19 +99,3 @@ def test_all_lines_are_given_with_their_words_and_without_an_address(call: Call,
 
 def test_a_head_that_is_none_is_a_wrong_call(call: Call, store: str) -> None:
     assert call("ledger", "verify", "--store", store, "--head", "17").code == 2
-
-
-async def test_a_witness_looks_only_at_what_came_since(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/witness.db"
-    await _filled(url)
-    vault = open_vault(read_settings(), url)
-    kept = SqliteStore(url, lambda: NOW)
-    try:
-        witness = Witness(kept, vault.key_for(LEDGER_KEY))
-        first = await witness.head()
-        assert (first.head.id, first.broken) == (4, None)
-        name = vault.name("telegram/main", "1")
-        await kept.agree(agrees(name, "none"), partial(seal, vault.key_for(LEDGER_KEY)), NOW)
-        assert (await witness.head()).head.id == 5
-    finally:
-        await kept.close()

@@ -20,7 +20,7 @@ from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.answer_wishes import Wishing
 from vikno.usecases.channel import Outbound
 from vikno.usecases.check_channels import Watch
-from vikno.usecases.check_ledger import LEDGER_KEY, Witness
+from vikno.usecases.check_ledger import LEDGER_KEY, LastSaid, Witness
 from vikno.usecases.dispatch import BRIEF, Dispatch
 from vikno.usecases.mask_address import masked_on
 from vikno.usecases.people import Chain
@@ -98,12 +98,14 @@ def persons(  # noqa: PLR0913 - what the pages are made of
     telling: Telling,
     public: str,
     sign: Callable[[bytes], bytes],
+    said: LastSaid,
 ) -> tuple[Letters, list[Route]]:
-    """Letters for the inbox, and all routes. `sign`: with the key of the list of official channels."""
+    """Letters for the inbox, and all routes. `sign`: with the key of the list of official channels; `said`: the head of
+    the ledger that was published last."""
     chain, clock, accounts = chain_of(vault), dispatch.clock, tuple(dispatch.judge.accounts)
     letters = Letters(site, dispatch, kept, links, chain)
     country = next(iter(site.world().countries), "")
     adding = Adding(site, links, Proving(kept, kept, vault, clock, telling), watch, Written(country), accounts, public)
     page = Wishes(site, kept, kept, vault, links, chain, adding, clock)
-    head = Published(Witness(kept, vault.key_for(LEDGER_KEY)), sign, clock)
+    head = Published(Witness(kept, vault.key_for(LEDGER_KEY), said), sign, clock)
     return letters, [*letters.routes, *page.routes, *head.routes]

@@ -72,7 +72,7 @@ NAMES: dict[str, str] = {
     "VIKNO_PUSH_CONTACT": "mailto: or https:, for those who run push services; the public address unless said",
     "VIKNO_PUSH_PRIVATE": "1 lets browsers name push services in a private network, where one is there",
     "VIKNO_WEBHOOKS_PRIVATE": "1 lets `vikno hooks` lead into a private network, where the authority's system is there",
-    "VIKNO_METRICS_TOKEN": "a secret for /metrics; without it only this machine is answered, and not beside a public URL",
+    "VIKNO_METRICS_TOKEN": "a secret for /metrics; without it only this machine is answered, not beside a public URL",
     "VIKNO_KEEP_CONVERSATIONS_DAYS": "30 unless said: so long after its last turn a conversation is kept",
     "VIKNO_KEEP_NOTICES_DAYS": "180 unless said: notices and what became of them",
     "VIKNO_KEEP_ADDRESSES_DAYS": "365 unless said: the address of somebody of whom nothing else is kept any more",

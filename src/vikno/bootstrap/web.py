@@ -26,6 +26,7 @@ from vikno.bootstrap.bot import Account, Bot
 from vikno.bootstrap.campaigning import Campaigning
 from vikno.bootstrap.chores import at_work, keep_watch, look_after, show, tell, tell_ends
 from vikno.bootstrap.dispatching import Lands, contract_prices, keep_routing, make_dispatch, releasing
+from vikno.bootstrap.headfile import HeadFile
 from vikno.bootstrap.intake import Intake, authorities, make_desk, others_of, stages_of
 from vikno.bootstrap.keeping import keep_in_time, read_terms
 from vikno.bootstrap.messaging import make_door
@@ -55,6 +56,7 @@ from vikno.portal.site import Site
 from vikno.portal.streams import Streams
 from vikno.portal.uploads import Uploads
 from vikno.stores.sqlite import SqliteStore
+from vikno.stores.sqlite.file import Location
 from vikno.ui.assets import Assets
 from vikno.ui.frame import Pages
 from vikno.usecases.answer_wants import Wants
@@ -131,6 +133,7 @@ class _Building:
         self.kept = SqliteStore(store, clock)
         self.vault = open_vault(settings, store)
         self.links = Links(self.vault, self.public)
+        self.said = HeadFile(Location.of(store).path.with_suffix(".head"))
         self.streams = Streams(self.kept)
         self.due, self.woken = asyncio.Event(), asyncio.Event()
         self.signs = list_key(settings, self.vault)
@@ -298,7 +301,7 @@ class _Building:
         official = Official(site, self.watch, kept, vault, self.stages, clock, self.signs, self.public)
         letters, of_persons = persons(
             site, kept, vault, links, self.dispatch, self.watch,
-            telling=self.telling, public=self.public, sign=official.sign,
+            telling=self.telling, public=self.public, sign=official.sign, said=self.said,
         )  # fmt: skip
         return [
             *self.push.routes,

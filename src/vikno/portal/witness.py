@@ -1,8 +1,9 @@
 """/.well-known/consent-ledger.json: how far the consent ledger goes today, for whoever keeps a copy elsewhere.
 
 A head tells nothing about anybody. Who has kept one can find out later whether the lines up to it were written anew
-(`vikno ledger verify --head`). `.sig` beside it is the signature over exactly its bytes, by the key of the list of
-official channels.
+(`vikno ledger verify --head`). `broken` is the first line that is not as it was written; `lost`: what was published
+here before is not in the ledger any more. `.sig` beside it is the signature over exactly its bytes, by the key of the
+list of official channels.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Published:
             checked = await self._witness.head()
             shown = {
                 "format": FORMAT, "head": str(checked.head) if checked.head != BEGINNING else None,
-                "lines": checked.head.id, "broken": checked.broken, "at_ms": now_ms,
+                "lines": checked.head.id, "broken": checked.broken, "lost": checked.lost, "at_ms": now_ms,
             }  # fmt: skip
             body = msgspec.json.encode(shown, order="sorted")
             self._said = _Said(checked, now_ms, body, self._sign(body))
