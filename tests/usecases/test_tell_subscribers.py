@@ -127,7 +127,7 @@ async def notices(here: Here) -> None:
 
 async def until(so: Callable[[], bool]) -> None:
     """It comes from the other side of a line."""
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(10):
         while not so():  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.01)
 
@@ -243,7 +243,7 @@ async def test_one_that_hangs_keeps_nothing_from_others_and_ends_with_the_store(
         assert [event["case"] for event in receiver.batches[3]] == ["A-2"]
         assert len(slow.came) == 10, "nobody is told twice at once"
         await here.store.close()
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(10):
             await telling
 
 

@@ -86,6 +86,8 @@ class Rounds(Generic[Receiver]):
         """As it stands when there is nothing more to tell, or no time."""
         loop = asyncio.get_running_loop()
         over_s = loop.time() + self._round_s
-        while receiver is not None and loop.time() < over_s:
+        while receiver is not None:
             receiver = await self._tell(receiver)
+            if loop.time() >= over_s:
+                break
         return receiver
