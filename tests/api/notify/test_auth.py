@@ -120,9 +120,9 @@ def test_each_of_several_keys_opens_until_it_is_revoked(service: Service) -> Non
     assert service.ask(whose(service.store, VAULT, key)) is None
     assert said(service, signed(service))[0] == 200, "the others still open"
     service.clock.ahead_ms += 7 * 86_400_000
-    late = {"iat": int(time.time()) + service.clock.ahead_ms // 1000}
-    assert said(service, signed(service, str(secret), **late)) == (403, NOT_FOUND), "a week is long enough to be told"
-    assert said(service, signed(service, **late))[0] == 200
+    late = int(time.time()) + service.clock.ahead_ms // 1000
+    assert said(service, signed(service, str(secret), iat=late)) == (403, NOT_FOUND), "a week is long enough to be told"
+    assert said(service, signed(service, iat=late))[0] == 200
     service.clock.ahead_ms = 0
 
 

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.xdist_group("referees")
 MADE: set[str] = set()
 
 
-class Remembering(NotificationsAPIClient):  # type: ignore[misc]
+class Remembering(NotificationsAPIClient):
     """The client, which remembers what a test has asked of it."""
 
     def __getattribute__(self, name: str) -> Any:
@@ -336,11 +336,11 @@ def test_the_node_client_sends_and_finds(service: Service, node: Node) -> None:
 def test_the_node_client_finds_templates(service: Service, node: Node) -> None:
     number = service.template("mail")
     assert node.data("getTemplateById", "template", number)["name"] == "The mail one"
-    for at, words in enumerate(("First", "Second")):
-        spoken: Spoken = ("sms", words, None)
-        kept = service.ask(a_template(service.store, service.organisation, "twice", spoken, 1_000 + at))
-    for version, words in ((1, "First"), (2, "Second")):
-        found = node.data("getTemplateByIdAndVersion", "template", VAULT.uuid("t", kept.id), version)
+    said = {1: "First", 2: "Second"}
+    spoken: list[Spoken] = [("sms", words, None) for words in said.values()]
+    kept = [service.ask(a_template(service.store, service.organisation, "twice", one, 1_000)) for one in spoken]
+    for version, words in said.items():
+        found = node.data("getTemplateByIdAndVersion", "template", VAULT.uuid("t", kept[0].id), version)
         assert (found["version"], found["body"]) == (version, words)
     every = node.data("getAllTemplates", "templates")["templates"]
     texts = node.data("getAllTemplates", "templates", "sms")["templates"]

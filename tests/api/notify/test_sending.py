@@ -181,7 +181,8 @@ def test_messages_of_campaigns_are_listed_when_they_are_asked_for(service: Servi
 
 def test_a_preview_of_a_template_without_places_needs_no_body(service: Service) -> None:
     path = f"/v2/template/{service.template('plain')}/preview"
-    for body in (None, b"", b"{}", {"personalisation": {}}):
+    bodies: list[Any] = [None, b"", b"{}", {"personalisation": {}}]
+    for body in bodies:
         answer = service.call("POST", path, body)
         assert answer.status_code == 200
         assert fits(answer.json(), "preview")["body"] == "Your seat is ready."
