@@ -56,6 +56,17 @@ def test_a_whole_sender_can_be_approved_at_once(call: Call, store: tuple[str, ..
     assert (put["standing"], put["templates"][0]["status"]) == ("approved", "approved")
 
 
+def test_a_template_is_put_away_and_comes_back(call: Call, store: tuple[str, ...], tmp_path: Path) -> None:
+    call("senders", "put", SKYFEN, "--approve", *store)
+    said = call("senders", "archive", "skyfen/delay", *store)
+    assert (said.code, said.out) == (0, "Nothing is sent with skyfen/delay any more.\n")
+    assert "delay  version 1  service  archived" in call("senders", "show", "skyfen", *store).out
+    assert call("senders", "archive", "skyfen/delay", *store, "--json").json == {"archived": "skyfen/delay"}
+    (back,) = call("senders", "put", SKYFEN, *store, "--json").json["templates"]
+    assert (back["version"], back["status"], back["archived"]) == (1, "approved", False)
+    assert noted(tmp_path) == ["put", "approved", "skyfen/delay put away", "skyfen/delay put away", "put"]
+
+
 def test_a_key_is_shown_once_and_ended(call: Call, store: tuple[str, ...], tmp_path: Path) -> None:
     call("senders", "put", SKYFEN, *store)
     key = call("senders", "key", "add", "skyfen", "--kind", "test", *store).out.strip()
@@ -114,6 +125,9 @@ def test_a_folder_is_checked(call: Call, lakeland: Path) -> None:
         (("review", "approve", "skyfen/delay@2"), "template_unknown"),
         (("review", "approve", "skyfen@2"), "which_wrong"),
         (("review", "suspend", "skyfen/delay", "--reason", "x"), "which_wrong"),
+        (("archive", "skyfen"), "which_wrong"),
+        (("archive", "skyfen/delay@1"), "which_wrong"),
+        (("archive", "skyfen/dely"), "template_unknown"),
         (("callbacks", "add", "skyfen", "http://a.example.org/"), "hook_address_wrong"),
         (("put", "countries/example"), "folder_missing"),
         (("add", "Tram", "--name", "x", "--category", "business", "--country", "ua"), "slug_wrong"),

@@ -12,12 +12,14 @@ from tests.contracts.keepers import RecordsKeeper, RecordsPlace
 from tests.contracts.records import Moment
 from tests.contracts.senders import SKY, a_sender
 from vikno.usecases.organisations import (
+    MOST_WAITING,
     Organisation,
     OrganisationGiven,
     OrganisationKey,
     OrganisationUnknown,
     TemplateGiven,
     TemplateKept,
+    VersionsFull,
 )
 
 LATE = TemplateGiven(1, "late", "Flight is late", "message", "service", b'{"uk":1}', "anna")
@@ -148,6 +150,38 @@ async def test_an_archived_template_is_still_listed_and_comes_back_when_it_is_pu
     assert not await records.archive_template(kept.id, 3_000)
     assert await records.templates(1) == (replace(kept, archived=True), another)
     assert await records.put_template(LATE, 4_000) == kept
+
+
+async def test_only_so_many_versions_of_a_template_wait_for_a_reviewer(records: RecordsKeeper) -> None:
+    await a_sender(records)
+    versions = [replace(LATE, text=b"%d" % nth) for nth in range(MOST_WAITING)]
+    kept = [await records.put_template(one, 1_000) for one in versions]
+    with pytest.raises(VersionsFull):
+        await records.put_template(LATE, 2_000)
+    await records.archive_template(kept[0].id, 2_000)
+    with pytest.raises(VersionsFull):
+        await records.put_template(LATE, 2_000)
+    found = await records.template(1, "late")
+    assert found is not None
+    assert found.archived, "what was refused brings nothing back"
+    assert await records.put_template(versions[-1], 3_000) == kept[-1], "the same again is no new one"
+    assert (await records.put_template(replace(LATE, slug="early"), 3_000)).version == 1
+    await records.review_template(kept[7].row, "refused", "rita", "a link", 4_000)
+    assert (await records.put_template(LATE, 5_000)).version == MOST_WAITING + 1
+
+
+async def test_it_is_known_which_version_waits(records: RecordsKeeper) -> None:
+    await a_sender(records)
+    bank, _ = await a_sender(records, "bank")
+    first = await records.put_template(LATE, 1_000)
+    second = await records.put_template(replace(LATE, name="Late"), 1_000)
+    early = await records.put_template(replace(LATE, slug="early"), 1_000)
+    theirs = await records.put_template(replace(LATE, organisation=bank.id), 1_000)
+    assert await records.waiting_versions(1) == {first.id: 2, early.id: 1}
+    await records.review_template(second.row, "approved", "rita", "", 2_000)
+    await records.review_template(early.row, "refused", "rita", "a link", 2_000)
+    assert await records.waiting_versions(1) == {first.id: 1}
+    assert await records.waiting_versions(bank.id) == {theirs.id: 1}
 
 
 async def test_many_put_the_same_at_once(records: RecordsKeeper) -> None:

@@ -166,6 +166,7 @@ def _senders(vikno: Command, folder: Path, root: Path) -> dict[str, Any]:
         "senders key revoke": vikno("senders", "key", "revoke", "skyfen", "1", *store).json,
         "senders review list: one of them": waits[0],
         "senders review": vikno("senders", "review", "approve", "skyfen", *store).json,
+        "senders archive": vikno("senders", "archive", "skyfen/delay", *store).json,
         "senders callbacks add": vikno("senders", "callbacks", "add", "skyfen", url, *store).json,
         "senders callbacks notify": vikno("senders", "callbacks", "notify", "skyfen", *store).json,
     }

@@ -41,6 +41,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "template_not_approved": (422, "Nothing is sent with this template: no version of it is approved."),
     "template_wrong": (422, "The template cannot be taken as it is."),
     "templates_full": (409, "There are as many templates as there may be. Change one that is not used any more."),
+    "versions_full": (409, "As many versions of this template wait for a reviewer as may. Bring a new one afterwards."),
     "personalisation_missing": (422, "The template has places for which the message has no values."),
     "personalisation_wrong": (422, "A value cannot stand where the template has its place."),
     "address_wrong": (422, "Nobody can be written to there."),

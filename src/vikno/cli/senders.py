@@ -116,6 +116,22 @@ async def _show(options: argparse.Namespace) -> int:
     return 0
 
 
+async def _archive(options: argparse.Namespace) -> int:
+    found = WHICH.fullmatch(options.which)
+    if found is None or found["template"] is None or found["version"] is not None:
+        raise WrongCall("which_wrong", f"“{options.which}”: write it as skyfen/delay")
+    async with open_records(options.store, make=False) as (book, _):
+        organisation = await _organisation(book, found["slug"])
+        template = await _version(book, organisation, found["template"], None)
+        await book.archive_template(template.id, now_ms())
+        await _note(book, f"{options.which} put away", organisation)
+    if options.json:
+        print_json({"archived": options.which})
+    else:
+        print(f"Nothing is sent with {options.which} any more.")
+    return 0
+
+
 # ---- keys ----
 
 
@@ -278,6 +294,7 @@ DO = {
     "add": _add,
     "list": _list,
     "show": _show,
+    "archive": _archive,
     "key add": _key_add,
     "key list": _key_list,
     "key revoke": _key_revoke,
@@ -342,7 +359,7 @@ def _say_sender(options: argparse.Namespace, one: Organisation, templates: Itera
         return
     _print([f"{one.slug}  {one.name}  {one.category}  {one.country}  {_standing(one)}"])
     _print(
-        f"  {template.slug}  version {template.version}  {template.content}  {template.status}"
+        f"  {template.slug}  version {template.version}  {template.content}  {_status(template)}"
         f"{f': {template.reason}' if template.reason else ''}"
         for template in templates
     )
@@ -350,6 +367,10 @@ def _say_sender(options: argparse.Namespace, one: Organisation, templates: Itera
 
 def _standing(one: Organisation) -> str:
     return f"{one.standing}: {one.reason}" if one.reason else one.standing
+
+
+def _status(one: TemplateKept) -> str:
+    return "archived" if one.archived else one.status
 
 
 def _counted(number: int, what: str) -> str:
@@ -385,6 +406,7 @@ def template_json(one: TemplateKept) -> dict[str, Any]:
         "version": one.version,
         "status": one.status,
         "reason": one.reason or None,
+        "archived": one.archived,
     }
 
 

@@ -61,7 +61,9 @@ def _senders(below: Add) -> list[argparse.ArgumentParser]:
     listed = below("list", "all organisations, and how each stands")
     show = below("show", "one organisation with its templates")
     _slug(show)
-    return [add, put, listed, show]
+    archive = below("archive", "nothing is sent with a template any more, until it is put again")
+    archive.add_argument("which", help="a template: skyfen/delay")
+    return [add, put, listed, show, archive]
 
 
 def _keys(below: Any, *shared: Any) -> list[argparse.ArgumentParser]:

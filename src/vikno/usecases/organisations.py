@@ -28,10 +28,21 @@ MOST_GUESTS = 5
 """As many as Notify lets a team key write to beside its team."""
 
 
+MOST_WAITING = 100
+"""Versions of one template that wait for a reviewer."""
+
+
 class OrganisationUnknown(ViknoError):
     """There is no such organisation. `vikno senders list` shows those there are."""
 
     code = "organisation_unknown"
+
+
+class VersionsFull(ViknoError):
+    """As many versions of this template wait for a reviewer as may. Put a new one when they have been looked at."""
+
+    code = "versions_full"
+    retryable = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +190,10 @@ class Organisations(Protocol):
         ...
 
     async def put_template(self, given: TemplateGiven, now_ms: int) -> TemplateKept:
-        """A new version, `submitted`; the same as the last version, word for word, is that one."""
+        """A new version, `submitted`; the same as the last version, word for word, is that one.
+
+        An archived one comes back. Raises VersionsFull where MOST_WAITING others wait, and changes nothing then.
+        """
         ...
 
     async def template(self, organisation: int, which: int | str, version: int | None = None) -> TemplateKept | None:
@@ -194,10 +208,14 @@ class Organisations(Protocol):
         """Of each the version that `template` gives, or all versions; by number, archived ones too."""
         ...
 
+    async def waiting_versions(self, organisation: int) -> Mapping[int, int]:
+        """Template -> its latest version that waits for a reviewer, for those that have one."""
+        ...
+
     async def review_template(self, row: int, status: Reviewed, by: str, reason: str, now_ms: int) -> bool:
         """Whether there is such a version."""
         ...
 
     async def archive_template(self, template: int, now_ms: int) -> bool:
-        """Nothing is sent with it any more. Whether it was there."""
+        """Nothing is sent with it any more, until it is put again. Whether it was in use."""
         ...

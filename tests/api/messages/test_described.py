@@ -48,6 +48,8 @@ async def test_answers_are_as_it_says(desk: Desk) -> None:
     await call("get", "/api/templates/{slug}", slug="boarding")
     await call("get", "/api/templates/{slug}", slug="x")
     await call("get", "/api/templates")
+    await call("delete", "/api/templates/{slug}", slug="boarding")
+    await call("delete", "/api/templates/{slug}", slug="x")
     await call("get", "/api/figures")
     await call("get", "/api/sender")
     added = await call("put", "/api/callbacks", {"url": "https://a.example.org/"})

@@ -275,7 +275,7 @@ async def test_too_many_requests_of_one_key_wait(desk: Desk) -> None:
         ("POST", "/api/messages/x/why", "GET"),
         ("POST", "/api/batches/x", "GET"),
         ("POST", "/api/templates", "GET"),
-        ("POST", "/api/templates/x", "GET, PUT"),
+        ("POST", "/api/templates/x", "GET, PUT, DELETE"),
         ("POST", "/api/figures", "GET"),
         ("POST", "/api/sender", "GET"),
         ("POST", "/api/callbacks", "GET, PUT"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.messages.conftest import VAULT, Desk, delay
+from vikno.usecases.organisations import MOST_WAITING
 
 BOARDING: dict[str, Any] = {
     "name": "Boarding",
@@ -44,18 +45,70 @@ async def test_a_new_version_waits_and_the_approved_one_is_sent_meanwhile(desk: 
 async def test_the_same_words_again_are_no_new_version(desk: Desk) -> None:
     await desk.call("PUT", "/api/templates/boarding", BOARDING)
     again = await desk.call("PUT", "/api/templates/boarding", BOARDING)
-    assert (again.json()["version"], again.json()["status"]) == (1, "submitted")
+    assert (again.status_code, again.json()["version"], again.json()["status"]) == (200, 1, "submitted")
     listed = (await desk.call("GET", "/api/templates")).json()["templates"]
     assert [one["slug"] for one in listed] == ["delay", "boarding"]
     assert listed[0]["languages"]["uk"]["sms"]["body"].startswith("Рейс ((flight))")
 
 
 async def test_what_was_put_away_is_not_sent(desk: Desk) -> None:
-    kept = await desk.store.template(desk.organisations["skyfen"].id, "delay")
-    assert kept is not None
-    await desk.store.archive_template(kept.id, desk.clock())
+    before = (await desk.call("GET", "/api/templates/delay")).json()
+    for _ in range(2):
+        answer = await desk.call("DELETE", "/api/templates/delay")
+        assert (answer.status_code, answer.json()) == (200, {**before, "archived": True})
     answer = await desk.call("POST", "/api/messages", delay())
     assert (answer.json()["code"], "put away" in answer.json()["detail"]) == ("template_not_approved", True)
+    assert [one["archived"] for one in (await desk.call("GET", "/api/templates")).json()["templates"]] == [True]
+
+
+async def test_what_was_put_away_comes_back_when_it_is_put_again(desk: Desk) -> None:
+    """The words that were approved are sent again; new ones wait, and the approved ones are sent meanwhile."""
+    shown = (await desk.call("GET", "/api/templates/delay")).json()
+    said = ("name", "content", "languages", "language", "order", "trust", "links", "facts")
+    same = {name: shown[name] for name in said}
+    await desk.call("DELETE", f"/api/templates/{shown['id']}")
+    back = await desk.call("PUT", "/api/templates/delay", same)
+    assert (back.status_code, back.json()) == (200, shown)
+    assert (await desk.call("POST", "/api/messages", delay())).status_code == 201
+    await desk.call("DELETE", "/api/templates/delay")
+    new = (await desk.call("PUT", "/api/templates/delay", {**same, "name": "A new one"})).json()
+    assert (new["version"], new["status"], new["archived"]) == (2, "submitted", False)
+    again = (await desk.call("GET", "/api/templates/delay")).json()
+    assert (again["version"], again["waiting"], again["archived"]) == (1, 2, False)
+    assert (await desk.call("POST", "/api/messages", delay())).status_code == 201
+
+
+@pytest.mark.parametrize("kind", ["team", "test"])
+async def test_a_lesser_key_puts_no_template_away_and_brings_none_back(desk: Desk, kind: str) -> None:
+    answer = await desk.call("DELETE", "/api/templates/delay", key=f"skyfen {kind}")
+    assert (answer.status_code, answer.json()["code"]) == (403, "key_not_live")
+    await desk.call("PUT", "/api/templates/boarding", BOARDING, key=f"skyfen {kind}")
+    await desk.call("DELETE", "/api/templates/boarding")
+    answer = await desk.call("PUT", "/api/templates/boarding", BOARDING, key=f"skyfen {kind}")
+    assert (answer.status_code, answer.json()["code"]) == (403, "key_not_live")
+    assert (await desk.call("GET", "/api/templates/boarding")).json()["archived"]
+
+
+async def test_only_what_is_there_can_be_put_away(desk: Desk) -> None:
+    answer = await desk.call("DELETE", "/api/templates/dely")
+    assert (answer.status_code, answer.json()["code"], answer.json()["nearest"]) == (404, "template_unknown", "delay")
+    answer = await desk.call("DELETE", "/api/templates/delay", key="kolo-market live")
+    assert answer.status_code == 404
+    assert not (await desk.call("GET", "/api/templates/delay")).json()["archived"]
+    refused = await desk.call("POST", "/api/templates/delay")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, PUT, DELETE")
+
+
+async def test_only_so_many_versions_wait(desk: Desk) -> None:
+    for nth in range(MOST_WAITING):
+        answer = await desk.call("PUT", "/api/templates/boarding", {**BOARDING, "name": f"Boarding {nth}"})
+        assert (answer.status_code, answer.json()["waiting"]) == (201 if nth == 0 else 200, nth + 1)
+    answer = await desk.call("PUT", "/api/templates/boarding", BOARDING)
+    assert (answer.status_code, answer.json()["code"]) == (409, "versions_full")
+    assert str(MOST_WAITING) in answer.json()["detail"]
+    again = await desk.call("PUT", "/api/templates/boarding", {**BOARDING, "name": f"Boarding {MOST_WAITING - 1}"})
+    assert (again.status_code, again.json()["version"]) == (200, MOST_WAITING)
+    assert (await desk.call("GET", "/api/templates/boarding")).json()["waiting"] == MOST_WAITING
 
 
 async def test_others_templates_are_not_there(desk: Desk) -> None:

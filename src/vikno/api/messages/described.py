@@ -144,10 +144,17 @@ def _templates() -> dict[str, Any]:
             ),
             "put": operation(
                 "putTemplate",
-                "A template, or a new version of one. It waits for its reviewer; the same as the last changes nothing.",
+                "A template, or a new version of one. It waits for its reviewer; the same as the last changes nothing. "
+                "One that was put away comes back: what was approved of it is sent again, with a live key.",
                 {"201": ("It is new.", TemplateShown), "200": ("A version of one that was there.", TemplateShown)},
-                (*BODY, "template_wrong", "templates_full"),
+                (*BODY, "key_not_live", "template_wrong", "templates_full", "versions_full"),
                 TemplateBrought,
+            ),
+            "delete": operation(
+                "deleteTemplate",
+                "Put a template away: nothing is sent with it any more. `putTemplate` brings it back.",
+                {"200": ("The template as it stands now.", TemplateShown)},
+                ("key_not_live", "template_unknown"),
             ),
         },
     }

@@ -10,6 +10,7 @@
     GET    /api/templates                  all templates
     GET    /api/templates/{slug}           one of them
     PUT    /api/templates/{slug}           a new version, which waits for its reviewer
+    DELETE /api/templates/{slug}           nothing is sent with it any more, until it is put again
     GET    /api/figures                    ?since=  how many came to what
     GET    /api/sender                     who you are here
     …      /api/campaigns                  one message to many people (`vikno.api.campaigns`)
@@ -108,7 +109,11 @@ class Door:
         if method == "PUT":
             brought = await read_body(scope, receive, templates.MOST_TEMPLATE_BYTES, TemplateBrought)
             return await templates.put(self.room, caller, rest[0], brought)
-        return await templates.template(self.room, caller, rest[0]) if method == "GET" else wrong_method("GET, PUT")
+        if method == "DELETE":
+            return await templates.archive(self.room, caller, rest[0])
+        if method != "GET":
+            return wrong_method("GET, PUT, DELETE")
+        return await templates.template(self.room, caller, rest[0])
 
     async def _callbacks(self, scope: Scope, receive: Receive, caller: Caller, rest: list[str]) -> Answer:
         method, room = scope["method"], self.room

@@ -1,8 +1,11 @@
-"""GET and PUT: an organisation's templates. A new version waits for its reviewer; until then the last one is sent."""
+"""GET, PUT, DELETE: an organisation's templates. A new version waits for its reviewer; until then the last one is sent.
+
+What was put away is kept and shown. It comes back when it is put again, and what is approved of it is sent again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -15,7 +18,7 @@ from vikno.api.messages.showing import template_shown
 from vikno.api.problems import Refused, problem, refused, shortened, unknown
 from vikno.domain.rules.findings import did_you_mean
 from vikno.usecases.check_templates import check_template
-from vikno.usecases.organisations import TemplateKept, TemplateText
+from vikno.usecases.organisations import MOST_WAITING, TemplateKept, TemplateText, VersionsFull
 from vikno.usecases.put_senders import TemplateDraft, TemplateKindFixed, put_template
 
 MOST_TEMPLATE_BYTES = 512 * 1024
@@ -26,8 +29,7 @@ MOST_TEMPLATES = 1000
 
 async def templates(room: Room, caller: Caller) -> Answer:
     """All of them."""
-    every = await room.book.templates(caller.organisation.id, every_version=True)
-    waiting = _waiting(every)
+    waiting = await room.book.waiting_versions(caller.organisation.id)
     used = await room.book.templates(caller.organisation.id)
     shown = [template_shown(room.vault, one, waiting.get(one.id)) for one in used]
     return Answer(200, encode(Templates(shown)))
@@ -35,12 +37,7 @@ async def templates(room: Room, caller: Caller) -> Answer:
 
 async def template(room: Room, caller: Caller, which: str) -> Answer:
     """One, by its slug or its id."""
-    found = await template_of(room.dispatch, caller, which)
-    if found is None:
-        known = [one.slug for one in await room.book.templates(caller.organisation.id)]
-        raise Refused(unknown("template_unknown", which, known, ""))
-    every = await room.book.templates(caller.organisation.id, every_version=True)
-    return Answer(200, encode(template_shown(room.vault, found, _waiting(every).get(found.id))))
+    return await _shown(room, caller, await _found(room, caller, which))
 
 
 async def put(room: Room, caller: Caller, slug: str, brought: TemplateBrought) -> Answer:
@@ -66,6 +63,8 @@ async def put(room: Room, caller: Caller, slug: str, brought: TemplateBrought) -
         where = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in slip.where)
         raise Refused(problem("template_wrong", shortened(slip.said, 300), pointer=where))
     before = await room.book.template(caller.organisation.id, slug)
+    if before is not None and before.archived:
+        _live(caller)
     if before is None and len(await room.book.templates(caller.organisation.id)) >= MOST_TEMPLATES:
         raise refused("templates_full", f"at most {MOST_TEMPLATES}")
     draft = TemplateDraft(slug, brought.name, brought.kind, brought.content, text)
@@ -74,15 +73,36 @@ async def put(room: Room, caller: Caller, slug: str, brought: TemplateBrought) -
         kept = await put_template(room.book, caller.organisation.id, draft, by, room.clock())
     except TemplateKindFixed as error:
         raise refused("template_wrong", error.text, pointer="/kind") from None
+    except VersionsFull:
+        raise refused("versions_full", f"{MOST_WAITING} of “{slug}”") from None
     await note(room, caller, f"template {slug}, version {kept.version}")
     waiting = kept.version if kept.status == "submitted" else None
-    return Answer(201 if kept.version == 1 else 200, encode(template_shown(room.vault, kept, waiting)))
+    return Answer(201 if before is None else 200, encode(template_shown(room.vault, kept, waiting)))
 
 
-def _waiting(every: Iterable[TemplateKept]) -> dict[int, int]:
-    """Template -> its latest version that is being reviewed."""
-    found: dict[int, int] = {}
-    for one in every:
-        if one.status == "submitted":
-            found[one.id] = max(one.version, found.get(one.id, 0))
+async def archive(room: Room, caller: Caller, which: str) -> Answer:
+    """Nothing is sent with it any more; the template as it stands then. Once more changes nothing."""
+    _live(caller)
+    found = await _found(room, caller, which)
+    if await room.book.archive_template(found.id, room.clock()):
+        await note(room, caller, f"template {found.slug} put away")
+    return await _shown(room, caller, replace(found, archived=True))
+
+
+async def _found(room: Room, caller: Caller, which: str) -> TemplateKept:
+    found = await template_of(room.dispatch, caller, which)
+    if found is None:
+        known = [one.slug for one in await room.book.templates(caller.organisation.id)]
+        raise Refused(unknown("template_unknown", which, known, ""))
     return found
+
+
+async def _shown(room: Room, caller: Caller, kept: TemplateKept) -> Answer:
+    waiting = await room.book.waiting_versions(caller.organisation.id)
+    return Answer(200, encode(template_shown(room.vault, kept, waiting.get(kept.id))))
+
+
+def _live(caller: Caller) -> None:
+    """From here on something else is sent, or nothing."""
+    if caller.key.kind != "live":
+        raise refused("key_not_live", f"this one is a {caller.key.kind} key")

@@ -257,7 +257,9 @@ JSON: dict[str, dict[str, str]] = {
         "version": "which version",
         "status": "submitted, approved or refused",
         "reason": "why it was refused; null otherwise",
+        "archived": "whether nothing is sent with it until it is put again",
     },
+    "senders archive": {"archived": "the template"},
     "senders check": {
         "ok": "whether nothing is to be mended",
         "findings": "what is to be mended, as in `vikno check`",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -11,6 +11,7 @@ import msgspec
 from vikno.stores.sqlite.desk import Desk
 from vikno.stores.sqlite.queries import change, rows, statements
 from vikno.usecases.organisations import (
+    MOST_WAITING,
     KeyKind,
     Organisation,
     OrganisationGiven,
@@ -20,6 +21,7 @@ from vikno.usecases.organisations import (
     Standing,
     TemplateGiven,
     TemplateKept,
+    VersionsFull,
 )
 
 _SQL = statements("organisations.sql")
@@ -87,7 +89,7 @@ class Organisations(Desk):
         return await self._share(lambda writing: bool(change(writing, _SQL["revoke_organisation_key"], now_ms, key)))
 
     async def put_template(self, given: TemplateGiven, now_ms: int) -> TemplateKept:
-        """A new version, or the last one where nothing is new; raises OrganisationUnknown."""
+        """A new version, or the last one where nothing is new; raises OrganisationUnknown and VersionsFull."""
 
         def put(writing: apsw.Cursor) -> TemplateKept:
             if not rows(writing, _SQL["read_organisation"], given.organisation):
@@ -122,6 +124,10 @@ class Organisations(Desk):
         found = [await self.template(organisation, number) for number in numbers]
         return tuple(one for one in found if one is not None)
 
+    async def waiting_versions(self, organisation: int) -> Mapping[int, int]:
+        """Template -> its latest version that waits."""
+        return dict(self._all(_SQL["read_waiting"], organisation))
+
     async def review_template(self, row: int, status: Reviewed, by: str, reason: str, now_ms: int) -> bool:
         """Whether there is such a version."""
         return await self._share(
@@ -129,7 +135,7 @@ class Organisations(Desk):
         )
 
     async def archive_template(self, template: int, now_ms: int) -> bool:
-        """Whether it was there."""
+        """Whether it was in use."""
         return await self._share(lambda writing: bool(change(writing, _SQL["archive_template"], now_ms, template)))
 
 
@@ -144,6 +150,8 @@ def _put(writing: apsw.Cursor, given: TemplateGiven, now_ms: int) -> int:
             if said == [given.name, given.content, given.text]:
                 return int(row)
             version = last + 1
+        if rows(writing, _SQL["count_waiting"], template)[0][0] >= MOST_WAITING:
+            raise VersionsFull(given.slug)
     else:
         template = writing.execute(_SQL["keep_template"], (given.organisation, given.slug, given.kind)).get
     values = (template, version, given.name, given.content, given.text, now_ms, given.by)
