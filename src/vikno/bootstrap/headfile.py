@@ -1,5 +1,7 @@
-"""The head of the consent ledger that was published last, in a file beside the store: who cuts the ledger, or puts an
-older copy of the store in its place, does not change it along with the ledger."""
+"""The head of the consent ledger that was published last, in a file beside the store.
+
+Whoever cuts the ledger, or puts an older copy of the store in its place, does not change it along with the ledger.
+"""
 
 from __future__ import annotations
 
