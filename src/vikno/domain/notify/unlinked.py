@@ -2,7 +2,9 @@
 
 Telegram, Viber, WhatsApp, VK, mail clients and phones make links of plain text, each by its own rules, and none of them
 can be told to leave it. So a blank is put behind whatever a link begins or goes on with: `example. com`, `a@ b. ua`,
-`https:// `, `@ name`, `/ start`, `# word`. A blank, because
+`https:// `, `@ name`, `/ start`, `# word`. So is one behind what bold, italic and struck words begin with, and around
+every `~` that is not within a word: where a mark begins and another value ends it, neither knows of the other. A blank,
+because
 
 - every one of these rules ends at a blank, while a zero width sign is an ordinary letter to some of them;
 - it is in GSM-7: one U+2060 makes three SMS of two, and old phones show a box in its place;
@@ -45,16 +47,16 @@ _BEHIND = re.compile(
     rf"(?P<ip>{_IP})"
     rf"|[{DOTS}](?={_GOES_ON})"
     r"|[@＠](?=[\w-])"  # people of messengers, addresses of mail
-    r"|//+(?=[^\s/]|$)"
+    r"|(?<!/)//+(?=[^\s/]|$)"
     rf"|{_SCHEME}(?=[^\s/])"
     r"|(?<![\w/<])/(?=\w)"  # commands of Telegram's bots
     r"|[#＃](?=\d*[^\W\d])|(?<!\w)\$(?=[A-Z]{1,8}(?!\w))"  # hashtags, Telegram's cashtags
     r"|(?<![\w*])\*(?=\w)|\*(?=\w+ ?\()"  # bold in WhatsApp and Viber; *id1 (name) in VK
-    r"|(?<!\w)_(?=[^\W_][^_]*_(?!\w))|(?<!\w)~(?=[^\W_][^~]*~(?!\w))",
+    r"|(?<!\w)_+(?=[^\s_])|(?<![^\W_])(?<!~)~+(?=[^\s~])",  # WhatsApp's italics and strokes, whoever ends them
     re.IGNORECASE,
 )
-_BEFORE = re.compile(r"(?<=\w)\|")
-"""[id1|name] is a link in VK."""
+_BEFORE = re.compile(r"(?<=\w)\||(?<=[^\W_])~+(?![^\W_])(?!~)|(?:(?<=[^\w\s~])|(?<=_))~+")
+"""[id1|name] is a link in VK. `~` behind a word would strike through what stands there from an author's "~15" on."""
 
 _HARMLESS = re.compile(
     r"[0-9A-Za-zÀ-ÖØ-öø-ɏЀ-ҁҊ-ԯ ,;!?%+()№«»\"'’–—-]*"
@@ -75,7 +77,7 @@ def unlinked(text: str) -> str:
     if _HARMLESS.fullmatch(text) and text.count(".") < 3:
         return text
     text = seen(text).replace("`", "'")  # which frames code in some clients, and is an apostrophe to many people
-    return _BEFORE.sub(" |", _BEHIND.sub(_with_blank, text))
+    return _BEHIND.sub(_with_blank, _BEFORE.sub(r" \g<0>", text))
 
 
 def seen(text: str) -> str:
@@ -94,6 +96,7 @@ def _with_blank(found: re.Match[str]) -> str:
 _FRAGMENT = re.compile(rf"[{DOTS}@＠][\w-]*[^\W\d][\w-]*$")
 _BEGUN = re.compile(rf"(?<![\w/<])/$|//$|{_SCHEME}$", re.IGNORECASE)
 _TAG = re.compile(r"[#＃]\d*$")
+_MARK = re.compile(r"(?<!\w)_+$|(?<![^\W_])~$")
 _TAGGED = re.compile(r"\d*[^\W\d]")
 _ADDRESS = re.compile(_IP)
 _NAMED = re.compile(_GOES_ON)
@@ -105,7 +108,7 @@ _NEAR = 100
 
 
 def joined(before: str, text: str) -> str:
-    """The text as it may stand right behind other words, with a blank where both together would be a link.
+    """The text as it may stand right behind other words, with a blank where both together would be a link or a mark.
 
     >>> joined("bank.", "com"), joined("12.", "50"), joined("@", "bot"), joined("(", "Olena")
     (' com', '50', ' bot', 'Olena')
@@ -117,15 +120,18 @@ def joined(before: str, text: str) -> str:
 
 
 def goes_on(text: str) -> bool:
-    """Whether these words would be a link, or its beginning, with a letter right behind them."""
-    return bool(text) and (text[-1] in _GO_ON or _TAG.search(text[-_NEAR:]) is not None)
+    """Whether these words would be a link or a mark, or the beginning of one, with a letter right behind them."""
+    near = text[-_NEAR:]
+    return bool(text) and (text[-1] in _GO_ON or _TAG.search(near) is not None or _MARK.search(near) is not None)
 
 
 def _one_link(before: str, text: str) -> bool:
-    """Whether a link of letters would go on from one to the other."""
+    """Whether a link of letters, or a mark, would go on from one to the other."""
     last = before[-1]
     if last in DOTS:
         return _NAMED.match(text) is not None
+    if text[0] == "~" or _MARK.search(before):
+        return not last.isspace()
     if text[0] in "|/":
         return last.isalnum() if text[0] == "|" else last in "/:"
     if not (text[0].isalnum() or text[0] in "_+-"):
