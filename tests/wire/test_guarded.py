@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
 from collections.abc import AsyncIterator
+from socket import gaierror
 from typing import Any
 
 import pytest
@@ -12,7 +14,15 @@ from aiohttp import web
 
 from tests.network import certified, listening
 from vikno.usecases.channel import NotCarried
-from vikno.wire.guarded import MOST_ANSWER_BYTES, GuardedPost, HookAddressWrong, check_address, may_lead_to
+from vikno.wire.guarded import (
+    MOST_ANSWER_BYTES,
+    GuardedPost,
+    HookAddressWrong,
+    LookUps,
+    check_address,
+    look_up,
+    may_lead_to,
+)
 
 INSIDE = [
     "0.0.0.0", "10.0.0.1", "100.64.0.1", "127.0.0.1", "169.254.169.254", "172.16.0.1", "192.168.0.1",  # noqa: S104
@@ -20,6 +30,32 @@ INSIDE = [
     "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "fc00::1", "fe80::1", "ff02::1", "::ffff:10.0.0.1",
     "64:ff9b::7f00:1", "2002:a00:1::", "2001:db8::1",
 ]  # fmt: skip
+
+
+async def test_a_name_server_that_hangs_holds_up_its_own_names_and_nobody_elses() -> None:
+    hangs, asked = threading.Event(), list[str]()
+
+    def ask(host: str, _: int, **__: Any) -> list[Any]:
+        asked.append(host)
+        if host == "gone.example":
+            raise gaierror(-2, "Name or service not known")
+        if host == "hangs.example":
+            hangs.wait(20)
+        return [(2, 1, 6, "", ("1.1.1.1", 443))]
+
+    look_ups = LookUps(2, ask)
+    waiting = [asyncio.create_task(look_ups.ask("hangs.example", 443)) for _ in range(8)]
+    await asyncio.sleep(0.05)
+    waiting.pop().cancel()
+    assert await asyncio.wait_for(look_ups.ask("fine.example", 443), 5) == ["1.1.1.1"]
+    with pytest.raises(OSError, match="not known"):
+        await look_ups.ask("gone.example", 443)
+    assert await asyncio.wait_for(look_up("::1", 443), 5) == ["::1"], "what is an address needs nobody"
+    hangs.set()
+    assert await asyncio.gather(*waiting) == [["1.1.1.1"]] * 7
+    assert asked.count("hangs.example") == 1
+    assert await look_ups.ask("hangs.example", 443) == ["1.1.1.1"]
+    assert asked.count("hangs.example") == 2, "it is looked up anew each time"
 
 
 @pytest.mark.parametrize("address", INSIDE)

@@ -7,10 +7,14 @@ that leads elsewhere by the time it is used. Redirects are answers like any othe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from socket import SOCK_STREAM
+from socket import SOCK_STREAM, getaddrinfo
+from threading import Lock
+from typing import Any
 from urllib.parse import urlsplit
 
 from httptools import HttpParserError
@@ -26,6 +30,8 @@ MOST_ANSWER_BYTES = 64 * 1024
 CONNECT_S = 5.0
 ANSWER_S = 10.0
 """All of it: the name, the line, the answer."""
+LOOK_UP_THREADS = 64
+"""Names that are looked up at once: a few for each receiver of callbacks that may hang, and room beside them."""
 NAT64 = IPv6Network("64:ff9b::/96")
 """RFC 6052: the last four bytes are an IPv4 address."""
 
@@ -105,8 +111,36 @@ def _within(found: IPv6Address) -> IPv4Address | IPv6Address:
 
 async def look_up(host: str, port: int) -> list[str]:
     """The addresses of a name; raises OSError."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]
+    with contextlib.suppress(ValueError):
+        return [str(ip_address(host))]
+    return await _LOOK_UPS.ask(host, port)
+
+
+class LookUps:
+    """Names that are being looked up. A name server that hangs holds up its own names, and nobody else's."""
+
+    def __init__(self, threads: int = LOOK_UP_THREADS, ask: Callable[..., Any] = getaddrinfo) -> None:
+        self._threads, self._ask = ThreadPoolExecutor(threads, "look-up"), ask
+        self._asked: dict[tuple[str, int], Future[list[str]]] = {}
+        self._one = Lock()
+
+    async def ask(self, host: str, port: int) -> list[str]:
+        """Raises OSError. Whoever asks for what is being looked up hears the same."""
+        with self._one:
+            asked = self._asked.get((host, port))
+            if asked is None:
+                asked = self._asked[host, port] = self._threads.submit(self._found, host, port)
+        return await asyncio.shield(asyncio.wrap_future(asked))  # who stops waiting takes it from nobody
+
+    def _found(self, host: str, port: int) -> list[str]:
+        try:
+            return [str(address[0]) for *_, address in self._ask(host, port, type=SOCK_STREAM)]
+        finally:
+            with self._one:
+                del self._asked[host, port]
+
+
+_LOOK_UPS = LookUps()
 
 
 class GuardedPost:
