@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
-from vikno.api.notify.checks import Check, one_of, unexpected, uuid, wrong_values
+from vikno.api.notify.checks import Check, one_of, unexpected, uuid
 from vikno.api.notify.errors import invalid
 
 MANY = ("status", "template_type")
@@ -46,10 +46,10 @@ def read_page(query: bytes) -> Page:
         query,
         {
             "reference": lambda _: None,
-            "status": lambda values: one_of(values, STATUSES),
-            "template_type": lambda values: one_of(values, KINDS),
-            "include_jobs": lambda values: one_of(values[:1], ("true", "True")),
-            "older_than": _uuid,
+            "status": _one_of(STATUSES),
+            "template_type": _one_of(KINDS),
+            "include_jobs": _one_of(("true", "True")),
+            "older_than": uuid,
         },
     )
     statuses = {one for status in asked.get("status", ()) for one in ALIASES.get(status, (status,))}
@@ -66,16 +66,16 @@ def read_page(query: bytes) -> Page:
 
 def read_older_than(query: bytes) -> str | None:
     """The query of a list of received texts. Raises Refused."""
-    return _first(_asked(query, {"older_than": _uuid}), "older_than")
+    return _first(_asked(query, {"older_than": uuid}), "older_than")
 
 
 def read_type(query: bytes) -> str | None:
     """The query of a list of templates. Raises Refused."""
-    return _first(_asked(query, {"type": lambda values: one_of(values[:1], KINDS)}), "type")
+    return _first(_asked(query, {"type": _one_of(KINDS)}), "type")
 
 
 def _asked(query: bytes, known: Mapping[str, Check]) -> dict[str, list[str]]:
-    """Each name with its values, in their order."""
+    """Each name with its values, in their order; `known`: what each of its values has to be."""
     asked: dict[str, list[str]] = {}
     try:
         pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_QUERY)
@@ -83,15 +83,20 @@ def _asked(query: bytes, known: Mapping[str, Check]) -> dict[str, list[str]]:
         raise invalid(f"At most {MOST_QUERY} values can be asked for at once") from None
     for name, value in pairs:
         asked.setdefault(name, []).append(value)
-    wrong = [f"{name} {said}" for name, said in wrong_values(asked, known)]
+    wrong = [
+        f"{name} {said}"
+        for name, check in known.items()
+        for value in asked.get(name, [])[: None if name in MANY else 1]
+        if (said := check(value)) is not None
+    ]
     wrong += unexpected(asked, known)
     if wrong:
         raise invalid(*wrong)
     return asked
 
 
-def _uuid(values: list[str]) -> str | None:
-    return uuid(values[0])
+def _one_of(known: tuple[str, ...]) -> Check:
+    return lambda value: one_of([value], known)
 
 
 def _first(asked: Mapping[str, list[str]], name: str) -> str | None:
