@@ -14,7 +14,7 @@ from vikno.api.messages import callbacks, door, reading, sending, shapes, templa
 from vikno.api.openapi import document
 from vikno.api.problems import PROBLEMS
 from vikno.cli.reference.markdown import code, numbers, table
-from vikno.usecases import bring_cases, check_templates, records, tell_subscribers
+from vikno.usecases import bring_cases, check_templates, organisations, records, tell_subscribers
 from vikno.usecases.import_cases import MOST_LETTERS, REASONS
 from vikno.usecases.tell_subscribers import ENDED
 from vikno.wire import body, guarded
@@ -26,7 +26,9 @@ def parts() -> dict[str, Callable[[], str]]:
     return {
         "api addresses": _addresses,
         "addresses for organisations": _messages,
-        "limits of messages": lambda: numbers(door, shapes, sending, reading, templates, callbacks, check_templates),
+        "limits of messages": lambda: numbers(
+            door, shapes, sending, reading, templates, callbacks, check_templates, organisations
+        ),
         "events of messages": _events,
         "problems of the api": _problems,
         "limits of the api": lambda: numbers(app, body, keys),
