@@ -41,7 +41,7 @@ async def test_a_first_line_without_end_is_refused_at_once(head: bytes, body: by
     file = Endless(head, body)
     with pytest.raises(TableUnreadable) as raised:
         await Table(file.pieces(), WANTED).begin()
-    assert "line 1 does not end" in raised.value.about[0]
+    assert "line 1 does not end" in str(raised.value.about[0])
     assert file.taken <= 4 * LONGEST_RECORD
 
 
