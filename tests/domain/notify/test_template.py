@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from vikno.domain.notify.markup import as_html, as_plain
 from vikno.domain.notify.template import (
     LONGEST_NAME,
     LONGEST_TEMPLATE,
+    MOST_PLACES,
     Conditional,
     Placeholder,
     TemplateTooLong,
@@ -93,10 +95,46 @@ def test_a_template_of_the_greatest_size_is_read_and_a_greater_one_is_not() -> N
 
 def test_names_and_words_full_of_places_have_an_end() -> None:
     assert parse(f"(({'x' * LONGEST_NAME}))").placeholders == ("x" * LONGEST_NAME,)
-    for longer in (f"(({'x' * (LONGEST_NAME + 1)}))", "((a))" * 31, "((c??x))" * 31):
+    for longer in (f"(({'x' * (LONGEST_NAME + 1)}))", "((a))" * 31, "((c??x))" * 31, "((a)) " * (MOST_PLACES + 1)):
         with pytest.raises(TemplateTooLong):
             parse(longer)
-    assert fill(parse("((a)) " * 16_000), {"a": "b"}).text == "b " * 16_000
+    assert fill(parse("((a)) " * MOST_PLACES), {"a": "b"}).text == "b " * MOST_PLACES
+
+
+WORDS = ["((c??{}))" * 8 + "={}((v))", "{}=((v))" * 20, "{}((c??{}))((v))", "((c??{}=))((d??=))((v)),", "(({}))"]
+
+
+@pytest.mark.parametrize("space", [" ", "\u00a0", ")", ""])
+@pytest.mark.parametrize(
+    "piece", ["x://a/", 'x://a/"', "a.ua/", "mailto:", "mailto:a?)", "/", "a.", ".-", "=", "((", "?"]
+)
+def test_no_template_takes_long(piece: str, space: str) -> None:
+    for word in WORDS:
+        for much in (1, 10, 200):
+            one = word.replace("{}", piece * (1 + much // len(piece))) + space
+            text = one * min(LONGEST_TEMPLATE // len(one), MOST_PLACES // word.count("(("))
+            start = time.process_time()
+            with suppress(ViknoError):
+                template = parse(text)
+                fill(template, dict.fromkeys(template.placeholders, "yes"))
+            assert time.process_time() - start < TAKES_S
+
+
+@pytest.mark.parametrize("ways", [2, 7, 12])
+@pytest.mark.parametrize("link", ["https://bank.ua/", "bank.ua/a?b=", "mailto:a@bank.ua?subject="])
+def test_a_value_is_a_part_of_its_link_behind_however_many_conditions(ways: int, link: str) -> None:
+    conditions = "".join(f"((c{at}??{at}))" for at in range(ways))
+    said = {f"c{at}": "yes" for at in range(ways)}
+    filled = fill(parse(f"{link}{conditions}(((v)),((v))"), {**said, "v": "a&b c"})
+    assert filled.text == f"{link}{''.join(map(str, range(ways)))}(a%26b%20c,a%26b%20c"
+
+
+def test_a_value_is_a_part_of_its_link_behind_however_long_a_value() -> None:
+    long = "x" * LONGEST_VALUE
+    template = parse("https://bank.ua/((a))((a))&b=((b)) ((b)) https://bank.ua/((a))) ((b))")
+    assert fill(template, {"a": long, "b": "1&c /"}).text == (
+        f"https://bank.ua/{long}{long}&b=1%26c%20%2F 1&c / https://bank.ua/{long}) 1&c /"
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,8 +155,8 @@ def test_values_that_are_too_long_together_are_refused() -> None:
 
 
 HOSTILE = [
-    "/", "// ", "//a", " ", "\t", "\n ", "_", "_a", " _a", "~", "~a ", "a~", "#1", "*a", "*", ". ", "1.", "1.1.1.1.", "a.",
-    "@a", "@", "\u200d", "א\u200d", "https://", "a.ua/", "x://a/", "mailto:", "$A", "a|", "[a](", "a-", "-", "((",
+    "/", "// ", "//a", " ", "\t", "\n ", "_", "_a", " _a", "~", "~a ", "a~", "#1", "*a", "*", ". ", "1.", "1.1.1.1.",
+    "a.", "@a", "@", "\u200d", "א\u200d", "https://", "a.ua/", "x://a/", "mailto:", "$A", "a|", "[a](", "a-", "-", "((",
 ]  # fmt: skip
 TAKES_S = 0.5
 """Ten times what any of them takes on a slow machine; what grows with the square of its length takes seconds."""

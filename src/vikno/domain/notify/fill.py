@@ -19,12 +19,13 @@ from msgspec import Struct
 
 from vikno.domain.errors import ViknoError
 from vikno.domain.notify.template import (
-    IN_LINK,
-    OPEN_HOST,
+    LONGEST_WORD,
     Conditional,
     Placeholder,
     Template,
+    in_link,
     key_of,
+    opens_host,
     tail,
 )
 from vikno.domain.notify.unlinked import goes_on, joined, seen, unlinked
@@ -129,6 +130,7 @@ def fill(
     known: dict[str, Value] = {}
     said: list[Said] = []
     out: list[str] = []
+    linked = 0
     room = LONGEST_FILLED
     altered = listed = False
     for part in template.parts:
@@ -148,7 +150,9 @@ def fill(
             value = _linked(part, given, links) if part.key in trusted else _unlinked(part, given)
             known[part.key] = value
         if part.tight or part.runs_on:
-            value = _seamless(part, given, value, out)
+            value = _seamless(part, given, value, _before(out, linked))
+            if type(value) is Within:
+                linked = len(out) + 1
         if value is not given:
             altered = True
             if isinstance(value, tuple):
@@ -211,26 +215,28 @@ def _linked(part: Placeholder, given: object, links: frozenset[str]) -> Value:
     return Link(f"https://{found[1].lower()}{'' if found[2].startswith('/') else '/'}{found[2]}")
 
 
-def _seamless(part: Placeholder, given: object, value: Value, out: list[str]) -> Value:
+def _seamless(part: Placeholder, given: object, value: Value, before: str) -> Value:
     """The value as it may stand here: encoded within a link, else never a link together with its neighbours."""
-    before = _before(out)
-    if IN_LINK.search(before):
+    if in_link(before):
         items = _items(part.name, given) if isinstance(given, list | tuple) else (seen(_text(part.name, given)),)
         return Within(quote(",".join(items), safe=""))
     if not isinstance(value, str):
         return value
-    value = f" {value}" if OPEN_HOST.search(before) else joined(before, value)
+    value = f" {value}" if opens_host(before) else joined(before, value)
     return f"{value} " if part.runs_on and goes_on(before + value) else value
 
 
-def _before(out: list[str]) -> str:
-    """What stands there already, from the last white space on."""
+def _before(out: list[str], linked: int) -> str:
+    """What stands there already, from the last white space on. `linked`: so many pieces end with one within a link.
+
+    That one is part of a link however long it is; the words behind it say whether the link goes on.
+    """
     before = ""
-    for piece in reversed(out):
-        before = (last := tail(piece)) + before
-        if len(last) < len(piece):
-            break
-    return before
+    for at in range(len(out) - 1, linked - 1, -1):
+        before = (last := tail(out[at])) + before
+        if len(last) < len(out[at]) or len(before) > LONGEST_WORD:
+            return tail(before)
+    return f"https://link/{before}" if linked else before
 
 
 def _shown(value: Value, out: list[str]) -> str:
@@ -259,6 +265,7 @@ def _changes(
 ) -> dict[str, tuple[str, str]]:
     """What became of values that could not stay as they were."""
     changed: dict[str, tuple[str, str]] = {}
+    names = {key_of(name): name for name in personalisation}
     for key, value in known.items():
         given = values[key]
         if value is given or isinstance(value, Link):
@@ -267,6 +274,5 @@ def _changes(
         came = "\n".join(map(str, items))
         went = "\n".join(value) if isinstance(value, tuple) else str(value)
         if came != went:
-            *_, name = (name for name in personalisation if key_of(name) == key)
-            changed[name] = (came, went)
+            changed[names[key]] = (came, went)
     return changed

@@ -17,10 +17,14 @@ from vikno.domain.notify.unlinked import parted
 LONGEST_TEMPLATE = 100_000
 """Bytes in UTF-8."""
 LONGEST_NAME = 100
+MOST_PLACES = 500
+"""Of one text. What stands before each of them is read again when it is filled."""
+LONGEST_WORD = 1_000
+"""Signs before a place that are looked at; no link of an author is longer."""
 
 
 class TemplateTooLong(ViknoError):
-    """This template, or the name of a placeholder, is too long, or one word has too many places. Please shorten it."""
+    """This template, or the name of a placeholder, is too long, or there are too many places. Please shorten it."""
 
     code: ClassVar[str] = "template_too_long"
 
@@ -70,16 +74,19 @@ _UNWRITTEN = re.compile(
 )
 """Not in a template: what a reviewer cannot see, and the private letters that `markup` puts in place of values."""
 TOP = r"(?:[a-z]{2,24}|xn--[a-z0-9-]+|укр|рф|бел|срб|мкд|бг|ею|қаз|мон|дети|онлайн|сайт|орг|ком|рус|москва)"
-OPEN_HOST = re.compile(r"\w://[^\s/?#]*$", re.IGNORECASE)
-IN_LINK = re.compile(
-    r"(?:\w://[^\s/?#]+[/?#]|mailto:[^\s?]+\?"
-    rf"|(?<![\w.@-])(?:[\w-]+\.)+{TOP}(?::\d+)?[/?#])[^\s<>\"«»)\]]*$",
+_OPEN_HOST = re.compile(r"\w://[^\s/?#]*$")
+_IN_LINK = re.compile(
+    r"(?=(\w://[^\s/?#]+[/?#]|mailto:(?:(?!mailto:[^\s?])[^\s?])+\?"
+    rf"|(?<![\w.@-])(?:[\w-]+\.)+{TOP}(?::\d+)?[/?#]))",
     re.IGNORECASE,
 )
-_LOOSE = re.compile(r"(?:^|[\s(\[«„“\"'’‘№;,=+–—-])$")
+"""Links up to where their server, or address, is named. They overlap, and what one of them needs is read once."""
+_OF_LINK = re.compile(r"[^\s<>\"«»)\]]*")
+_LOOSE = re.compile(r"[\s(\[«„“\"'’‘№;,=+–—-]?")
 _LETTER = re.compile(r"[\w-]")
-_MOST_WAYS = 64
-_LONGEST_WORD = 1_000
+_MOST_WAYS = 8
+_MOST_IN_WAYS = 1_200
+"""Signs of all ways together."""
 _MOST_IN_WORD = 30
 """Places with no white space between them: the words before each of them are read again when it is filled."""
 
@@ -97,28 +104,32 @@ def parse(text: str) -> Template:
     names: dict[str, str] = {}
     ways = {""}
     """What may stand before the next part, from the last white space on, by which conditions hold."""
-    after_value, end, crowd = False, 0, 0
-    for found in _PLACE.finditer(written):
+    many = after_value = False
+    """Whether there are more ways than are looked at here: `fill` looks at what holds then."""
+    end = crowd = 0
+    for at, found in enumerate(_PLACE.finditer(written)):
         if words := written[end : found.start()]:
             parts.append(parted(words) if after_value else words)
             ways, after_value = {tail(way + words) for way in ways}, False
-            crowd = crowd if tail(words) == words else 0
+            if tail(words) != words:
+                crowd, many = 0, False
         end = found.end()
         name, conditional, words = found[1].partition("??")
         crowd += 1
-        if len(name) > LONGEST_NAME or crowd > _MOST_IN_WORD:
+        if at >= MOST_PLACES or len(name) > LONGEST_NAME or crowd > _MOST_IN_WORD:
             raise TemplateTooLong(f"(({name[:LONGEST_NAME]}…))")
         key = key_of(name)
         names.setdefault(key, name)
         if conditional:
             parts.append(Conditional(name, key, parted(words) if after_value else words))
             ways |= {tail(way + words) for way in ways}
-            if len(ways) > _MOST_WAYS:
-                ways = {"x"}  # what comes next is looked at when it is filled
+            if len(ways) > _MOST_WAYS or sum(map(len, ways)) > _MOST_IN_WAYS:
+                ways, many = {"x"}, True
         else:
-            if any(map(OPEN_HOST.search, ways)):
+            if any(map(opens_host, ways)):
                 raise HostLeftOpen(f"(({name}))")
-            tight = not all(map(_LOOSE.search, ways)) or after_value or any(map(IN_LINK.search, ways))
+            loose = not (many or after_value) and all(_LOOSE.fullmatch(way[-1:]) for way in ways)
+            tight = not loose or any(map(in_link, ways))
             parts.append(Placeholder(name, key, tight, _runs_on(written, end)))
             ways, after_value = {way + "x" for way in ways}, True
     if end < len(written):
@@ -141,8 +152,24 @@ def key_of(name: str) -> str:
 
 
 def tail(text: str) -> str:
-    """From the last white space on; of a very long word its end, which no link of an author is longer than."""
-    return text[max(text.rfind(" ") + 1, text.rfind("\n") + 1, text.rfind("\t") + 1, len(text) - _LONGEST_WORD) :]
+    """From the last white space on; of a very long word its end."""
+    return text[max(text.rfind(" ") + 1, text.rfind("\n") + 1, text.rfind("\t") + 1, len(text) - LONGEST_WORD) :]
+
+
+def opens_host(before: str) -> bool:
+    """Whether the server of a link would be named next, or go on: behind its last `://` and nothing that ends it."""
+    at = before.rfind("://")
+    return at > 0 and _OPEN_HOST.match(before, at - 1) is not None
+
+
+def in_link(before: str) -> bool:
+    """Whether what stands next would be a part of a link, behind its server."""
+    last = max(before.rfind("/"), before.rfind("?"), before.rfind("#"))
+    if last < 0 or not _OF_LINK.fullmatch(before, last + 1):
+        return False
+    goes_on = _OF_LINK.match(before[::-1])
+    since = len(before) - (goes_on.end() if goes_on else 0)
+    return any(found.end(1) >= since for found in _IN_LINK.finditer(before))
 
 
 def _runs_on(text: str, end: int) -> bool:
