@@ -39,11 +39,12 @@ _GOES_ON = r"[^\s\d.,:;!?'\"»”’…)\]}/\\-]"
 """What a name of a host may go on with behind a dot; signs that become letters there (ⓒⓞⓜ) too."""
 _OCTET = r"(?:25[0-5]|2[0-4]\d|[01]?\d?\d)"
 _IP = rf"(?<![\d.])(?:{_OCTET}\.){{3}}{_OCTET}(?!\.?\d)"
-_SCHEME = (
-    r"(?:mailto|tel|callto|facetime|sms|smsto|mms|skype|viber|tg|ton|whatsapp|vk|geo|bitcoin|magnet|intent"
-    r"|javascript|data):"
+_SCHEMES = (
+    "mailto|tel|callto|facetime|sms|smsto|mms|skype|viber|tg|ton|whatsapp|vk|geo|bitcoin|magnet|intent|javascript|data"
 )
+_SCHEME = "".join(("(?:", "|".join(f"(?<={scheme})" for scheme in _SCHEMES.split("|")), "):"))
 _BEHIND = re.compile(
+    rf"(?=[\d{DOTS}@＠/:#＃$*_~])(?:"  # by far most letters are none of these, and this is all that is asked of them
     rf"(?P<ip>{_IP})"
     rf"|[{DOTS}](?={_GOES_ON})"
     r"|[@＠](?=[\w-])"  # people of messengers, addresses of mail
@@ -52,7 +53,7 @@ _BEHIND = re.compile(
     r"|(?<![\w/<])/(?=\w)"  # commands of Telegram's bots
     r"|[#＃](?=\d*[^\W\d])|(?<!\w)\$(?=[A-Z]{1,8}(?!\w))"  # hashtags, Telegram's cashtags
     r"|(?<![\w*])\*(?=\w)|\*(?=\w+ ?\()"  # bold in WhatsApp and Viber; *id1 (name) in VK
-    r"|(?<!\w)_+(?=[^\s_])|(?<![^\W_])(?<!~)~+(?=[^\s~])",  # WhatsApp's italics and strokes, whoever ends them
+    r"|(?<!\w)_+(?=[^\s_])|(?<![^\W_])(?<!~)~+(?=[^\s~]))",  # WhatsApp's italics and strokes, whoever ends them
     re.IGNORECASE,
 )
 _BEFORE = re.compile(r"(?<=\w)\||(?<=[^\W_])~+(?![^\W_])(?!~)|(?:(?<=[^\w\s~])|(?<=_))~+")
