@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,7 +16,10 @@ LONGEST_REFERENCE = 1000
 LONGEST_SHOWN = 200
 """Of a value in what is said of it."""
 MOST_SHOWN = 100
-"""Names of what does not belong there."""
+"""Names of what does not belong there; no more are looked at."""
+MOST_PERSONALISATION = 500
+"""Values of one message, as many as a template has places. Notify sets no bound, and takes what its template does not
+ask for; so does this, as long as looking through them holds up nobody else. Said in the words of a JSON Schema."""
 
 Check = Callable[[Any], str | None]
 """What is wrong with a value; None: nothing."""
@@ -40,9 +44,9 @@ def wrong_values(given: Mapping[str, Any], checks: Mapping[str, Check]) -> Itera
 
 def unexpected(given: Mapping[str, Any], known: Mapping[str, Check]) -> Iterator[str]:
     if len(given) > len(known) or not given.keys() <= known.keys():
-        extra = sorted(shown(name) for name in given if name not in known)
+        extra = sorted(islice((shown(name) for name in given if name not in known), MOST_SHOWN))
         verb = "was" if len(extra) == 1 else "were"
-        yield f"Additional properties are not allowed ({', '.join(extra[:MOST_SHOWN])} {verb} unexpected)"
+        yield f"Additional properties are not allowed ({', '.join(extra)} {verb} unexpected)"
 
 
 def shown(value: Any) -> str:
@@ -68,6 +72,12 @@ def text(value: Any) -> str | None:
 
 def an_object(value: Any) -> str | None:
     return None if type(value) is dict else not_of(value, "object")
+
+
+def personalisation(value: Any) -> str | None:
+    if type(value) is dict and len(value) > MOST_PERSONALISATION:
+        return f"has too many properties, {len(value)}; there may be {MOST_PERSONALISATION}"
+    return an_object(value)
 
 
 def list_or_null(value: Any) -> str | None:

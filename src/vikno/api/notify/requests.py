@@ -14,8 +14,11 @@ from msgspec import Struct
 
 from vikno.api.notify import checks
 from vikno.api.notify.checks import Check
-from vikno.api.notify.errors import INVALID_JSON, invalid, refused
+from vikno.api.notify.errors import INVALID_JSON, Refused, invalid, refused
 from vikno.wire.numbers import Phone, Wrong, read_email, read_phone
+
+MOST_VALUES = 200_000
+"""Of a body, told by the signs between them: a file of 2 MB is one; millions would hold up others for a second."""
 
 
 class Sms(Struct, frozen=True):
@@ -43,6 +46,8 @@ class Email(Struct, frozen=True):
 
 def read_json(body: bytes) -> Any:
     """Raises Refused. What is false by itself, such as nothing at all between quotes, counts as an empty object."""
+    if len(body) > MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise Refused(413, "BadRequestError", (f"A request may have {MOST_VALUES} values",))
     try:
         return _decode(body) or {}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -69,7 +74,7 @@ def read_sms(body: Any, country: str, now_ms: int) -> Sms:
         "reference": checks.reference,
         "phone_number": phone,
         "template_id": checks.uuid,
-        "personalisation": checks.an_object,
+        "personalisation": checks.personalisation,
         "scheduled_for": lambda value: checks.soon(value, now_ms),
         "sms_sender_id": checks.uuid,
     }
@@ -97,7 +102,7 @@ def read_mail(body: Any, now_ms: int) -> Email:
         "reference": checks.reference,
         "email_address": address,
         "template_id": checks.uuid,
-        "personalisation": checks.an_object,
+        "personalisation": checks.personalisation,
         "scheduled_for": lambda value: checks.soon(value, now_ms),
         "email_reply_to_id": checks.uuid,
         "one_click_unsubscribe_url": checks.https,
@@ -122,7 +127,7 @@ def check_letter(body: Any) -> None:
     known: dict[str, Check] = {
         "reference": checks.reference,
         "template_id": checks.uuid,
-        "personalisation": checks.an_object,
+        "personalisation": checks.personalisation,
     }
     checks.checked(body, known, ("template_id", "personalisation"))
 
@@ -132,7 +137,7 @@ def read_preview(body: bytes) -> Mapping[str, Any]:
     given = read_json(body) if body else {}
     if not isinstance(given, dict):
         raise invalid(checks.not_of(given, "object"))
-    if (wrong := checks.an_object(given.get("personalisation", {}))) is not None:
+    if (wrong := checks.personalisation(given.get("personalisation", {}))) is not None:
         raise invalid(f"personalisation {wrong}")
     found: dict[str, Any] = given.get("personalisation", {})
     return found

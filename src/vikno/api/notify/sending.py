@@ -18,8 +18,15 @@ from vikno.api.notify.limits import Rates, check_day, reached
 from vikno.api.notify.requests import Email, Sms, check_file, check_letter, files_in, read_json, read_mail, read_sms
 from vikno.api.notify.templates import MOST_REMEMBERED, Catalogue
 from vikno.domain.errors import ViknoError
-from vikno.domain.notify.fill import Filled, LinkRefused, PersonalisationTooLong, PersonalisationUnfit, missing
-from vikno.domain.notify.template import key_of
+from vikno.domain.notify.fill import (
+    ITEM_COSTS,
+    Filled,
+    LinkRefused,
+    PersonalisationTooLong,
+    PersonalisationUnfit,
+    missing,
+)
+from vikno.domain.notify.template import Placeholder, key_of
 from vikno.usecases.dispatch import Dispatch, Rendering, parsed
 from vikno.usecases.judge import Whereabouts
 from vikno.usecases.organisations import Organisation, Words
@@ -28,8 +35,11 @@ from vikno.wire.numbers import Phone, Wrong, as_mobile, read_email, read_phone
 
 LONGEST_SMS = 918
 """Characters: six parts of 153."""
-LONGEST_EMAIL = 2_000_000
-"""Bytes."""
+MOST_SAID = 250_000
+"""Characters of all values in all places of a mail, so that making it ready holds up nobody. Notify's 2 MB are not
+reached: a template has 100,000 bytes."""
+MOST_SAID_SMS = 20_000
+"""The same of a text message. Up to here it is told how long the message would be, in Notify's words."""
 SIMULATED = frozenset({
     "447700900000", "447700900111", "447700900222",
     *(f"simulate-delivered{which}@notifications.service.gov.uk" for which in ("", "-2", "-3")),
@@ -106,12 +116,6 @@ class Sending:
             check_file(file)
         if files:
             raise refused(NO_FILES)
-        size = len(body.text.encode("utf-8", "surrogatepass"))
-        if size > LONGEST_EMAIL:
-            raise refused(
-                f"Your message is too long. Emails cannot be longer than {LONGEST_EMAIL} bytes. "
-                f"Your message is {size} bytes."
-            )
         content = {
             "body": body.text,
             "subject": subject.line if subject is not None else "",
@@ -219,6 +223,7 @@ def filled(rendering: Rendering, personalisation: Mapping[str, Any]) -> tuple[Fi
     """The body and the subject of a message; raises Refused."""
     words = words_of(rendering, rendering.kept.kind)
     try:
+        _check_size(words, personalisation, MOST_SAID_SMS if rendering.kept.kind == "sms" else MOST_SAID)
         subject = rendering.fill(words.subject, personalisation) if words.subject else None
         body = rendering.fill(words.body, personalisation)
     except ViknoError as error:
@@ -226,6 +231,23 @@ def filled(rendering: Rendering, personalisation: Mapping[str, Any]) -> tuple[Fi
     if not body.text.strip():
         raise refused("Your message is empty.")
     return body, subject
+
+
+def _check_size(words: Words, personalisation: Mapping[str, Any], room: int) -> None:
+    """Raises PersonalisationTooLong, before anything is filled."""
+    sizes = {key_of(name): _size(value) for name, value in personalisation.items()}
+    for text in (words.subject or "", words.body):
+        for part in parsed(text).parts:
+            if isinstance(part, Placeholder):
+                room -= sizes.get(part.key, 0)
+                if room < 0:
+                    raise PersonalisationTooLong(part.name)
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, list):
+        return sum(ITEM_COSTS + (len(one) if isinstance(one, str) else 0) for one in value)
+    return len(value) if isinstance(value, str) else 0
 
 
 def _lacking(words: Words, personalisation: Mapping[str, Any]) -> Exception | None:
