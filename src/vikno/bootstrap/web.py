@@ -35,6 +35,7 @@ from vikno.bootstrap.persons import offer, persons, telling, wishing
 from vikno.bootstrap.settings import Settings, list_key, open_vault, read_drafts
 from vikno.bootstrap.worlds import Worlds, load_worlds, now_ms, prepare
 from vikno.channels.inbox import Inbox as InboxChannel
+from vikno.channels.sms.outbound import parts as sms_parts
 from vikno.domain.dialog.messages import Message
 from vikno.domain.dialog.phrases import Phrases
 from vikno.domain.dialog.state import State
@@ -281,7 +282,7 @@ class _Building:
     def notify(self) -> Notify:
         """The same for clients of GOV.UK Notify."""
         mailbox = parseaddr(self.settings.get("VIKNO_MAIL_FROM") or "")[1] or None
-        return Notify(self.dispatch, self.public, currency=self.currency, mailbox=mailbox)
+        return Notify(self.dispatch, self.public, sms_parts, currency=self.currency, mailbox=mailbox)
 
     @cached_property
     def push(self) -> Push:

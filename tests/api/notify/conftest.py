@@ -22,6 +22,7 @@ from vikno.api.notify.limits import Rates
 from vikno.api.organisation_keys import make_key
 from vikno.bootstrap.dispatching import Lands, make_dispatch
 from vikno.bootstrap.worlds import now_ms
+from vikno.channels.sms.outbound import parts
 from vikno.portal.server import Server, server
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.channel import Capabilities
@@ -95,7 +96,7 @@ class Service(Threaded):
         self.store = SqliteStore(f"sqlite:///{self.folder}/vikno.db?synchronous=off", self.clock)
         self.organisation = await self._organisation()
         self.dispatch = dispatch_over(self.store, self.clock)
-        self.face = Notify(self.dispatch, PUBLIC, currency="GBP", abroad=self.abroad, rates=self.rates)
+        self.face = Notify(self.dispatch, PUBLIC, parts, currency="GBP", abroad=self.abroad, rates=self.rates)
         listening = socket.socket()
         listening.bind(("127.0.0.1", 0))
         listening.listen()

@@ -74,6 +74,9 @@ def test_a_text_message_is_sent_and_found_again(service: Service, client: Any) -
     service.ends(sent["id"], "delivered")
     found = fits(client.get_notification_by_id(sent["id"]), "notification")
     assert (found["status"], found["cost_in_pounds"], found["routing"]["channel"]) == ("delivered", 0.0, "sms")
+    assert found["cost_details"] == {
+        "billable_sms_fragments": 1, "international_rate_multiplier": 1, "sms_rate": 0.0,
+    }  # fmt: skip
     assert found["completed_at"] >= found["created_at"]
 
 
@@ -174,6 +177,7 @@ def test_received_texts_are_an_empty_list(client: Any) -> None:
 
 def test_templates_are_found_with_their_versions(service: Service, client: Any) -> None:
     first = fits(client.get_template(service.template("delay")), "template")
+    assert first["created_by"] == "sky@notify.example", "whom an outsider can write to, not our key"
     assert list(first["personalisation"]) == ["name", "flight", "time", "voucher"]
     mail = fits(client.get_template(service.template("mail")), "template")
     assert (mail["subject"], list(mail["personalisation"])) == ("Flight ((flight))", ["flight", "name"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -117,6 +119,37 @@ def test_numbers_of_other_countries_are_taken_unless_that_is_switched_off(servic
         other.stop()
 
 
+@pytest.mark.parametrize(
+    ("words", "fragments"),
+    [("x" * 151, 1), ("x" * 152, 2), ("x" * 918, 7), ("я" * 61, 1), ("я" * 62, 2), ("“quoted” – as text", 1)],
+)
+@pytest.mark.parametrize("key", ["live", "test"])
+def test_it_is_told_how_many_sms_a_message_took_with_the_name_before_it(
+    service: Service, key: str, words: str, fragments: int
+) -> None:
+    more = {"template_id": service.template("long"), "personalisation": {"words": words}}
+    number = sends(service, PHONE, key, **more).json()["id"]
+    found = shown(service, number)
+    assert (found["is_cost_data_ready"], found["cost_details"]) == (False, {})
+    if key == "test":
+        service.route()
+    else:
+        service.ends(number, "delivered")
+    found = shown(service, number)
+    assert found["cost_details"]["billable_sms_fragments"] == fragments
+    page = service.call("GET", "/v2/notifications", key=key).json()["notifications"]
+    assert page[0] == found
+    details = found["cost_details"].values()
+    assert found["cost_in_pounds"] == math.prod(details) == 0.0
+
+
+def test_what_did_not_leave_took_no_sms(service: Service) -> None:
+    number = sends(service, PHONE).json()["id"]
+    service.ends(number, "permanent-failure", "gone")
+    found = shown(service, number)
+    assert (found["is_cost_data_ready"], found["cost_details"]["billable_sms_fragments"]) == (True, 0)
+
+
 def test_only_what_the_template_has_a_place_for_is_kept(service: Service) -> None:
     more = {"name": "A", "FLIGHT": 7, "time": "now", "voucher": False, "passport": "AB123", "(unsubscribe)": "x"}
     answer = sends(service, PHONE, template_id=service.template("delay"), personalisation=more)
@@ -141,6 +174,35 @@ def test_a_message_stays_what_it_was_when_its_template_changes(service: Service)
     assert [one["content"]["body"] for one in (first, second)] == ["First", "Second"]
     assert [one["template"]["version"] for one in (first, second)] == [1, 2]
     assert shown(service, first["id"])["body"] == "First"
+
+
+def test_a_preview_may_come_to_nothing_and_a_message_may_not(service: Service) -> None:
+    path = f"/v2/template/{service.template('bare')}/preview"
+    answer = service.call("POST", path, {"personalisation": {"only": "no"}})
+    assert answer.status_code == 200
+    assert fits(answer.json(), "preview")["body"] == ""
+
+
+def test_a_body_may_begin_with_the_mark_of_its_encoding(service: Service) -> None:
+    body = {"template_id": service.template("plain"), "phone_number": PHONE}
+    assert service.call("POST", SMS, b"\xef\xbb\xbf" + json.dumps(body).encode()).status_code == 201
+    path = f"/v2/template/{service.template('plain')}/preview"
+    assert service.call("POST", path, b"\xef\xbb\xbf{}").status_code == 200
+
+
+def test_an_address_to_unsubscribe_may_be_long(service: Service) -> None:
+    for length, status in ((1_001, 201), (8_000, 201), (8_001, 400)):
+        address = "https://sky.example/off?".ljust(length, "x")
+        body = {
+            "template_id": service.template("mail"), "email_address": "ann@example.org",
+            "personalisation": {"name": "A", "flight": "1"}, "one_click_unsubscribe_url": address,
+        }  # fmt: skip
+        answer = service.call("POST", EMAIL, body)
+        assert answer.status_code == status
+        if status == 201:
+            assert shown(service, answer.json()["id"])["one_click_unsubscribe_url"] == address
+        else:
+            assert message(answer) == "one_click_unsubscribe_url is not a valid https url"
 
 
 def test_a_reference_may_name_many_and_is_bounded(service: Service) -> None:

@@ -1,7 +1,8 @@
 """What is answered: notifications and templates as GOV.UK Notify shows them, with a little more beside it.
 
-`cost_in_pounds` is nothing, since nothing is paid in pounds; what it came to stands in `cost`. `routing` tells on which
-channel a message really went. Notify's clients pass over what they do not know.
+`cost_in_pounds` is nothing, since nothing is paid in pounds; what it came to stands in `cost`, and how many SMS it took
+in `cost_details`. `routing` tells on which channel a message really went. Notify's clients pass over what they do not
+know.
 """
 
 from __future__ import annotations
@@ -61,8 +62,10 @@ class Answers:
             "scheduled_for": None,
         }
 
-    def notification(self, kept: NotificationKept, rendering: Rendering, sealed: Sealed) -> dict[str, Any]:
-        """A notification as it stands."""
+    def notification(
+        self, kept: NotificationKept, rendering: Rendering, sealed: Sealed, fragments: int
+    ) -> dict[str, Any]:
+        """A notification as it stands. `fragments`: SMS that it took so far."""
         body, subject = said(rendering, kept, sealed)
         ready = kept.kind != "sms" or kept.status != "created"
         completed = None if kept.status in OPEN else kept.completed_ms
@@ -86,7 +89,7 @@ class Answers:
             "one_click_unsubscribe_url": sealed.personalisation.get(UNSUBSCRIBE),
             "cost_in_pounds": 0.0 if ready else None,
             "is_cost_data_ready": ready,
-            "cost_details": {},
+            "cost_details": _cost_of(fragments) if kept.kind == "sms" and ready else {},
             "cost": {"amount": amount(kept.micros), "currency": self._currency},
             "routing": routing(kept.kind, decode_plan(kept.plan), kept.step, kept.reason),
         }
@@ -104,8 +107,8 @@ class Answers:
         links = {"current": _address(here, query, older_than)}
         return links if last is None else {**links, "next": _address(here, query, last)}
 
-    def template(self, kept: TemplateKept, rendering: Rendering) -> dict[str, Any]:
-        """A version of a template."""
+    def template(self, kept: TemplateKept, rendering: Rendering, by: str) -> dict[str, Any]:
+        """A version of a template; `by`: an address, as Notify names who made it."""
         words = words_of(rendering, kept.kind)
         names: dict[str, str] = {}
         for text in (words.subject or "", words.body):
@@ -117,7 +120,7 @@ class Answers:
             "type": kept.kind,
             "created_at": time_of(kept.created_ms),
             "updated_at": time_or_none(changed),
-            "created_by": kept.by,
+            "created_by": by,
             "version": kept.version,
             "body": words.body,
             "subject": words.subject if kept.kind == "email" else None,
@@ -139,6 +142,11 @@ class Answers:
             "subject": subject.line if subject is not None else ("" if email else None),
             "postage": None,
         }
+
+
+def _cost_of(fragments: int) -> dict[str, Any]:
+    """Of a text message. What clients multiply comes to `cost_in_pounds`, which is nothing."""
+    return {"billable_sms_fragments": fragments, "international_rate_multiplier": 1, "sms_rate": 0.0}
 
 
 def words_of(rendering: Rendering, kind: str, lang: str = "") -> Words:

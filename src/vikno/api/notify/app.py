@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,14 +64,16 @@ class Notify:
         self,
         dispatch: Dispatch,
         public_url: str,
+        sms_parts: Callable[[str], int],
         *,
         currency: str = "EUR",
         mailbox: str | None = None,
         abroad: bool = True,
         rates: Rates | None = None,
     ) -> None:
-        """`public_url`: where systems reach it. `currency`: what messages are paid in. `mailbox`: where mails come
-        from. `abroad`: whether text messages go to numbers of other countries than the organisation's audience.
+        """`public_url`: where systems reach it. `sms_parts`: how many SMS a text takes. `currency`: what messages are
+        paid in. `mailbox`: where mails come from. `abroad`: whether text messages go to numbers of other countries than
+        the organisation's audience.
         """
         host = urlsplit(public_url).hostname or "localhost"
         answers = Answers(dispatch.vault, f"{public_url.rstrip('/')}/", currency)
@@ -90,7 +92,7 @@ class Notify:
             rates or Rates(),
             abroad,
         )
-        self.showing = Showing(dispatch, answers, catalogue)
+        self.showing = Showing(dispatch, answers, catalogue, from_email, sms_parts)
         posts = {f"/v2/notifications/{kind}".encode(): partial(self._quick, kind) for kind in ("sms", "email")}
         self.quick: Mapping[bytes, Any] = posts
 

@@ -13,6 +13,8 @@ from uuid import UUID
 from vikno.api.notify.errors import invalid
 
 LONGEST_REFERENCE = 1000
+LONGEST_LINK = 8000
+"""Of an address to unsubscribe at; Notify names no bound, and servers take no longer one."""
 LONGEST_SHOWN = 200
 """Of a value in what is said of it."""
 MOST_SHOWN = 100
@@ -99,7 +101,7 @@ def uuid(value: Any) -> str | None:
 
 
 def https(value: Any) -> str | None:
-    if type(value) is str and len(value) <= LONGEST_REFERENCE and value.isprintable() and " " not in value:
+    if type(value) is str and len(value) <= LONGEST_LINK and value.isprintable() and " " not in value:
         try:
             parts = urlsplit(value)
         except ValueError:
@@ -156,6 +158,5 @@ def filename(value: Any) -> str | None:
     return "`filename` must end with a file extension. For example, filename.csv"
 
 
-def one_of(values: list[Any], known: tuple[str, ...]) -> str | None:
-    wrong = next((value for value in values if value not in known), None)
-    return None if wrong is None else f"{shown(wrong)} is not one of [{', '.join(known)}]"
+def one_of(value: Any, known: tuple[str, ...]) -> str | None:
+    return None if value in known else f"{shown(value)} is not one of [{', '.join(known)}]"

@@ -96,7 +96,7 @@ def _asked(query: bytes, known: Mapping[str, Check]) -> dict[str, list[str]]:
 
 
 def _one_of(known: tuple[str, ...]) -> Check:
-    return lambda value: one_of([value], known)
+    return lambda value: one_of(value, known)
 
 
 def _first(asked: Mapping[str, list[str]], name: str) -> str | None:

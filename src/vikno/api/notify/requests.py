@@ -6,6 +6,7 @@ what does not belong there.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,11 +46,14 @@ class Email(Struct, frozen=True):
 
 
 def read_json(body: bytes) -> Any:
-    """Raises Refused. What is false by itself, such as nothing at all between quotes, counts as an empty object."""
+    """Raises Refused. What is false by itself, such as nothing at all between quotes, counts as an empty object.
+
+    Some systems write a mark of the encoding before it.
+    """
     if len(body) > MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
         raise Refused(413, "BadRequestError", (f"A request may have {MOST_VALUES} values",))
     try:
-        return _decode(body) or {}
+        return _decode(body.removeprefix(BOM_UTF8)) or {}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise refused(INVALID_JSON) from None
 

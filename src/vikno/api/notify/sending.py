@@ -85,7 +85,7 @@ class Sending:
         organisation, personalisation = caller.organisation, _given(asked.personalisation)
         files = files_in(personalisation)
         rendering = await self._template(caller, "sms", asked.template)
-        body, _ = filled(rendering, _without_files(personalisation))
+        body, _ = _said(rendering, _without_files(personalisation))
         if files:
             raise refused("Can only send a file by email")
         self._no_sender(organisation, "sms_sender_id", asked.sender)
@@ -109,7 +109,7 @@ class Sending:
         organisation, personalisation = caller.organisation, _given(asked.personalisation)
         files = files_in(personalisation)
         rendering = await self._template(caller, "email", asked.template)
-        body, subject = filled(rendering, _without_files(personalisation))
+        body, subject = _said(rendering, _without_files(personalisation))
         self._no_sender(organisation, "email_reply_to_id", asked.sender)
         self._may_reach(caller, asked.address)
         for file in files:
@@ -220,7 +220,7 @@ class _Message:
 
 
 def filled(rendering: Rendering, personalisation: Mapping[str, Any]) -> tuple[Filled, Filled | None]:
-    """The body and the subject of a message; raises Refused."""
+    """The body and the subject, with nothing in them if it comes to that; raises Refused."""
     words = words_of(rendering, rendering.kept.kind)
     try:
         _check_size(words, personalisation, MOST_SAID_SMS if rendering.kept.kind == "sms" else MOST_SAID)
@@ -228,6 +228,12 @@ def filled(rendering: Rendering, personalisation: Mapping[str, Any]) -> tuple[Fi
         body = rendering.fill(words.body, personalisation)
     except ViknoError as error:
         raise _lacking(words, personalisation) or _unfit(error) from None
+    return body, subject
+
+
+def _said(rendering: Rendering, personalisation: Mapping[str, Any]) -> tuple[Filled, Filled | None]:
+    """The same of a message, which has to say something."""
+    body, subject = filled(rendering, personalisation)
     if not body.text.strip():
         raise refused("Your message is empty.")
     return body, subject

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,11 @@ from vikno.api.notify.queries import read_older_than, read_page, read_type
 from vikno.api.notify.requests import check_id, read_preview
 from vikno.api.notify.sending import filled
 from vikno.api.notify.templates import SHOWN, Catalogue
-from vikno.usecases.dispatch import Dispatch, Rendering, decode_sealed
+from vikno.domain.errors import ViknoError
+from vikno.domain.notify.route import decode_plan
+from vikno.usecases.dispatch import Dispatch, Rendering, Sealed, decode_sealed
 from vikno.usecases.notifications import NotificationKept, Wanted
+from vikno.usecases.organisations import Organisation
 
 PAGE = 250
 AT_A_STRETCH = 25
@@ -28,6 +32,9 @@ class Showing:
     dispatch: Dispatch
     answers: Answers
     catalogue: Catalogue
+    mailbox: Callable[[Organisation], str]
+    """As in `Sending`; templates are an organisation's, and no person's."""
+    sms_parts: Callable[[str], int]
 
     async def notification(self, caller: Caller, written: str) -> dict[str, Any]:
         """One, whichever key has sent it. Raises Refused."""
@@ -73,12 +80,12 @@ class Showing:
     async def templates(self, caller: Caller, query: bytes) -> dict[str, Any]:
         """All that are in use. Raises Refused."""
         found = await self.catalogue.all(caller.organisation.id, read_type(query))
-        return {"templates": [self.answers.template(one.kept, one) for one in found]}
+        return {"templates": [self.answers.template(one.kept, one, self.mailbox(caller.organisation)) for one in found]}
 
     async def template(self, caller: Caller, written: str, version: str | None = None) -> dict[str, Any]:
         """One, in the version in use or in that one. Raises Refused."""
         rendering = await self._rendering(caller, written, version)
-        return self.answers.template(rendering.kept, rendering)
+        return self.answers.template(rendering.kept, rendering, self.mailbox(caller.organisation))
 
     async def preview(self, caller: Caller, written: str, body: bytes) -> dict[str, Any]:
         """A template with its places filled; nothing is sent. Raises Refused."""
@@ -95,7 +102,7 @@ class Showing:
         found = await self.catalogue.versions(caller.organisation.id, written)
         if not found:
             raise nothing_found()
-        return {"data": [self.answers.template(one.kept, one) for one in found]}
+        return {"data": [self.answers.template(one.kept, one, self.mailbox(caller.organisation)) for one in found]}
 
     async def _rendering(self, caller: Caller, written: str, version: str | None = None) -> Rendering:
         check_id("id", written)
@@ -120,7 +127,26 @@ class Showing:
 
     async def _shown(self, kept: NotificationKept) -> dict[str, Any]:
         rendering = await self.dispatch.rendering(kept.template)
-        if rendering is None:
+        organisation = await self.dispatch.organisation(kept.organisation)
+        if rendering is None or organisation is None:
             raise nothing_found()
         sealed = decode_sealed(self.dispatch.vault.unseal(kept.sealed))
-        return self.answers.notification(kept, rendering, sealed)
+        fragments = self._fragments(organisation, rendering, kept, sealed)
+        return self.answers.notification(kept, rendering, sealed, fragments)
+
+    def _fragments(
+        self, organisation: Organisation, rendering: Rendering, kept: NotificationKept, sealed: Sealed
+    ) -> int:
+        """SMS that it took, as it was said; none if it went another way. What a test key sends counts as if it left."""
+        steps = decode_plan(kept.plan).steps[: max(kept.step, 0) + 1]
+        at = next((at for at, step in enumerate(steps) if step.channel == "sms"), None)
+        if kept.kind != "sms" or at is None or (kept.sent_ms is None and kept.key != "test"):
+            return 0
+        try:
+            said = self.dispatch.outbound(
+                organisation, rendering, kept, sealed, kept.ways[at], steps[at].account,
+                reduced=steps[at].reduced, bulk=False,
+            )  # fmt: skip
+        except ViknoError:  # nothing went that cannot be filled
+            return 0
+        return self.sms_parts(said.text)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
-from vikno.channels.sms.segments import PART, encoding_of, filled, segments
+from vikno.channels.sms.segments import PART, WHOLE, encoding_of, filled, length, segments
 from vikno.domain.dialog.messages import Button
 from vikno.usecases.channel import Outbound
 from vikno.wire.limits import SMS_PARTS, SMS_SHORT_PARTS
@@ -49,6 +49,21 @@ def texts(outbound: Outbound) -> tuple[str, ...]:
         whole = f"{whole}\n{outbound.link}"
     encoding = encoding_of(whole)
     return split(whole, SMS_PARTS * PART[encoding], partial(filled, encoding=encoding))
+
+
+def parts(said: str) -> int:
+    """How many SMS a text without choices takes, each of which is paid for.
+
+    It is counted by its length, so that many can be counted at once: a letter that would be parted, such as an emoji,
+    may make it one more (`texts` and `segments` know).
+
+    >>> parts("Your seat is ready."), parts("Ваше місце готове. " * 4), parts("x" * 161)
+    (1, 2, 2)
+    """
+    text = plainer(said.strip())
+    encoding = encoding_of(text)
+    units = length(text, encoding)
+    return 1 if units <= WHOLE[encoding] else -(-units // PART[encoding])
 
 
 def plainer(text: str) -> str:
