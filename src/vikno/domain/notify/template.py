@@ -164,12 +164,19 @@ def opens_host(before: str) -> bool:
 
 def in_link(before: str) -> bool:
     """Whether what stands next would be a part of a link, behind its server."""
-    last = max(before.rfind("/"), before.rfind("?"), before.rfind("#"))
+    last = _last_end(before, len(before))
     if last < 0 or not _OF_LINK.fullmatch(before, last + 1):
         return False
     goes_on = _OF_LINK.match(before[::-1])
     since = len(before) - (goes_on.end() if goes_on else 0)
-    return any(found.end(1) >= since for found in _IN_LINK.finditer(before))
+    # The name of a server has none of these signs, so what ends behind `since` begins behind the last one before.
+    begins = 0 if "mailto:" in before.lower() else max(0, _last_end(before, since - 1) - len("x:/"))
+    return any(found.end(1) >= since for found in _IN_LINK.finditer(before, begins))
+
+
+def _last_end(text: str, end: int) -> int:
+    """Where the last sign before `end` stands that ends the name of a server; -1 if there is none."""
+    return max(text.rfind(sign, 0, max(0, end)) for sign in "/?#")
 
 
 def _runs_on(text: str, end: int) -> bool:
