@@ -58,8 +58,9 @@ def demo(
             mounts={"/demo/": late},
             clock=clock,
         )
-        senders = Senders(phones, web, clock, folders)
-        late.demo = Demo(phones, web.intake, public, counter(web.intake.desk.words), more=senders.routes)
+        senders, orders = Senders(phones, web, clock, folders), counter(web.intake.desk.words)
+        clock.begin(web.dispatch.quiet(orders.authority.partition("/")[0]))
+        late.demo = Demo(phones, web.intake, public, orders, more=senders.routes)
         opened()
         server(web.app, host, port, web.stopping, web.quick, web.uploads).run()
     finally:
