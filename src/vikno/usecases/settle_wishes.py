@@ -197,7 +197,10 @@ class Settling:
     now_ms: int
 
     async def kind(self, slug: str, content: str, state: State, said: Said) -> None:
-        """One kind of message of one organisation, or with `*` all of it. Raises TooManyWishes."""
+        """One kind of message of one organisation, or with `*` all of it.
+
+        Raises TooManyWishes, but not for the end of a whole organisation: one click ends it, whatever else was chosen.
+        """
 
         def change(choices: Choices, agreed: Sequence[Agreed]) -> tuple[Choices, AgreedGiven | None]:
             off = frozenset(one for one in choices.off if one[:2] != (slug, content) or one[2] not in (EVERY, OUTSIDE))
@@ -208,7 +211,8 @@ class Settling:
                 line = self._line(slug, content, "written", said)
             elif state == "off" and agreed_to(agreed, slug, content):
                 line = self._line(slug, content, "none", said)
-            return _changed(choices, off=off), line
+            ends_all = content == EVERY and state == "off"
+            return msgspec.structs.replace(choices, off=off) if ends_all else _changed(choices, off=off), line
 
         await self._settle(change)
 
