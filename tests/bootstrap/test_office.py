@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.bootstrap.serving import alive, made
 from vikno.api.keys import add_key
 from vikno.bootstrap import chores
-from vikno.bootstrap.worlds import now_ms
 from vikno.domain.dialog.events import Started
+from vikno.domain.notify.hours import Quiet
 from vikno.domain.notify.route import WEB
+from vikno.testing.phones.senders.clock import DemoClock
 from vikno.usecases.hold_conversation import hold_conversation
 from vikno.usecases.records import CaseGiven, Follower
 
@@ -22,7 +24,9 @@ async def test_an_open_page_shows_at_once_what_the_staff_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chores, "TIMERS_EVERY_S", 3600.0)
-    web = made(tmp_path, None)
+    now_ms = DemoClock()
+    now_ms.begin(Quiet(ZoneInfo("Europe/Kyiv")))  # at night nobody is told anything
+    web = made(tmp_path, None, now_ms)
     book, looks_on = web.intake.book, Follower("web:" + "d" * 32, WEB, "uk")
     async with alive(web) as client:
         key = await add_key(book, web.bot.vault, "ua/dms", "test", "k" * 43, now_ms())

@@ -126,7 +126,7 @@ class Organisations(Desk):
 
     async def waiting_versions(self, organisation: int) -> Mapping[int, int]:
         """Template -> its latest version that waits."""
-        return dict(self._all(_SQL["read_waiting"], organisation))
+        return dict(self._all(_SQL["read_waiting_versions"], organisation))
 
     async def review_template(self, row: int, status: Reviewed, by: str, reason: str, now_ms: int) -> bool:
         """Whether there is such a version."""
@@ -150,7 +150,7 @@ def _put(writing: apsw.Cursor, given: TemplateGiven, now_ms: int) -> int:
             if said == [given.name, given.content, given.text]:
                 return int(row)
             version = last + 1
-        if rows(writing, _SQL["count_waiting"], template)[0][0] >= MOST_WAITING:
+        if rows(writing, _SQL["count_waiting_versions"], template)[0][0] >= MOST_WAITING:
             raise VersionsFull(given.slug)
     else:
         template = writing.execute(_SQL["keep_template"], (given.organisation, given.slug, given.kind)).get

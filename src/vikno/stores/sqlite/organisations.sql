@@ -91,11 +91,11 @@ WHERE t.id = ? ORDER BY v.version DESC LIMIT 1;
 -- name: read_templates
 SELECT id FROM template WHERE organisation = ?;
 
--- name: read_waiting
+-- name: read_waiting_versions
 SELECT v.template, MAX(v.version) FROM template AS t CROSS JOIN template_version AS v ON v.template = t.id
 WHERE t.organisation = ? AND v.status = 'submitted' GROUP BY v.template;
 
--- name: count_waiting
+-- name: count_waiting_versions
 SELECT COUNT(*) FROM template_version WHERE template = ? AND status = 'submitted';
 
 -- name: find_template_by_number
