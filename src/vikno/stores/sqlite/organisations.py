@@ -126,7 +126,8 @@ class Organisations(Desk):
 
     async def waiting_versions(self, organisation: int) -> Mapping[int, int]:
         """Template -> its latest version that waits."""
-        return dict(self._all(_SQL["read_waiting_versions"], organisation))
+        found = self._all(_SQL["read_waiting_versions"], organisation)
+        return {template: version for template, version in found if version is not None}
 
     async def review_template(self, row: int, status: Reviewed, by: str, reason: str, now_ms: int) -> bool:
         """Whether there is such a version."""

@@ -92,8 +92,9 @@ WHERE t.id = ? ORDER BY v.version DESC LIMIT 1;
 SELECT id FROM template WHERE organisation = ?;
 
 -- name: read_waiting_versions
-SELECT v.template, MAX(v.version) FROM template AS t CROSS JOIN template_version AS v ON v.template = t.id
-WHERE t.organisation = ? AND v.status = 'submitted' GROUP BY v.template;
+-- Of each template the latest one, or NULL.
+SELECT t.id, (SELECT max(v.version) FROM template_version AS v WHERE v.template = t.id AND v.status = 'submitted')
+FROM template AS t WHERE t.organisation = ?;
 
 -- name: count_waiting_versions
 SELECT COUNT(*) FROM template_version WHERE template = ? AND status = 'submitted';
