@@ -77,6 +77,14 @@ async def test_the_same_request_again_is_answered_as_it_was_and_nothing_goes_twi
     assert bad.status_code == 422
 
 
+async def test_what_a_test_key_has_tried_does_not_stand_for_what_a_live_key_sends(desk: Desk) -> None:
+    tried = await desk.call("POST", "/api/messages", delay(), key="skyfen test", idempotency_key="k-1")
+    desk.clock.on(seconds=2)
+    sent = await desk.call("POST", "/api/messages", delay(), idempotency_key="k-1")
+    assert tried.status_code == 201
+    assert (sent.status_code, sent.json()["code"]) == (409, "request_repeated"), "not taken for sent"
+
+
 async def test_a_request_that_comes_again_is_answered_as_it_was_though_its_sender_may_send_no_more(desk: Desk) -> None:
     first = await desk.call("POST", "/api/messages", delay(), idempotency_key="k-1")
     skyfen = desk.organisations["skyfen"]
@@ -263,6 +271,9 @@ async def test_too_many_requests_of_one_key_wait(desk: Desk) -> None:
     got = [await desk.call("GET", "/api/sender") for _ in range(3)]
     assert [one.status_code for one in got] == [200, 200, 429]
     assert got[2].headers["retry-after"] == "1"
+    other = await desk.call("GET", "/api/sender", key="lake-bank live")
+    same = await desk.call("GET", "/api/sender", key="skyfen test")
+    assert (other.status_code, same.status_code) == (200, 200), "each key has a limit of its own"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,7 @@ class Service(Threaded):
     abroad: bool = True
     rates: Rates = field(default_factory=lambda: Rates(10_000_000))
     clock: Clock = field(default_factory=Clock)
+    accounts: Mapping[str, Capabilities] = field(default_factory=lambda: ACCOUNTS)
     url: str = ""
     keys: dict[str, str] = field(default_factory=dict)
     templates: dict[str, TemplateKept] = field(default_factory=dict)
@@ -95,7 +96,7 @@ class Service(Threaded):
         self.loop = asyncio.get_running_loop()
         self.store = SqliteStore(f"sqlite:///{self.folder}/vikno.db?synchronous=off", self.clock)
         self.organisation = await self._organisation()
-        self.dispatch = dispatch_over(self.store, self.clock)
+        self.dispatch = dispatch_over(self.store, self.clock, self.accounts)
         self.face = Notify(self.dispatch, PUBLIC, parts, currency="GBP", abroad=self.abroad, rates=self.rates)
         listening = socket.socket()
         listening.bind(("127.0.0.1", 0))
@@ -166,10 +167,10 @@ class Service(Threaded):
         return done
 
 
-def dispatch_over(store: SqliteStore, clock: Clock) -> Dispatch:
+def dispatch_over(store: SqliteStore, clock: Clock, accounts: Mapping[str, Capabilities] = ACCOUNTS) -> Dispatch:
     """By the law and the prices of Great Britain."""
     lands = Lands.read([ROOT / "countries/gb"])
-    return make_dispatch(lands, store, VAULT, clock, ACCOUNTS, home="gb")
+    return make_dispatch(lands, store, VAULT, clock, accounts, home="gb")
 
 
 async def a_template(

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.notify.conftest import SKY, Service
+from tests.api.notify.conftest import PUBLIC, SKY, Service
 from tests.api.notify.schemas import fits
+from vikno.api.notify.app import Notify
 from vikno.api.notify.auth import Caller
 from vikno.api.notify.errors import Refused
 from vikno.api.notify.limits import Rates
+from vikno.channels.sms.outbound import parts
 from vikno.usecases.organisations import KeyKind, Organisation
 
 SMS = "/v2/notifications/sms"
@@ -46,6 +48,22 @@ def test_the_request_after_the_3000th_of_a_minute_is_refused() -> None:
     ((name, wait_s),) = caught.value.headers
     assert name == b"retry-after"
     assert taken(rates, caller(), [59_500 + int(wait_s) * 1000]) == 1
+
+
+def test_the_api_refuses_it_where_nobody_has_said_how_much_may_be_asked(small: Service) -> None:
+    asked = Notify(small.dispatch, PUBLIC, parts).quick[SMS.encode()]
+    begun_ms = small.clock() // 1000 * 1000
+
+    async def statuses() -> list[int]:
+        found = []
+        for at in range(3001):
+            small.clock.stands_ms = begun_ms + at * 59_000 // 3000
+            status, _, body = await asked([(b"authorization", f"Bearer {small.token()}".encode())], b"{")
+            found.append(status)
+        assert RATE in body.decode()
+        return found
+
+    assert small.ask(statuses()) == [400] * 3000 + [429]
 
 
 def test_at_once_there_may_be_a_third_of_a_minute() -> None:

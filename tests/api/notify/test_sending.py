@@ -11,9 +11,11 @@ from uuid import uuid4
 
 import pytest
 
-from tests.api.notify.conftest import VAULT, Service, a_template
+from tests.api.notify.conftest import ACCOUNTS, VAULT, Service, a_template
 from tests.api.notify.schemas import fits
 from vikno.api.notify.errors import ABROAD, TEAM, TRIAL
+from vikno.domain.notify.route import decode_plan
+from vikno.usecases.channel import Capabilities
 from vikno.usecases.dispatch import decode_sealed, read_rendering
 from vikno.usecases.judge import Whereabouts
 from vikno.usecases.send_notifications import Asked, Recipient, send_notifications
@@ -260,6 +262,27 @@ def test_what_a_person_does_not_want_ends_at_once_and_says_why(service: Service)
     assert answer["routing"]["status"] == "permanent-failure"
     found = shown(service, answer["id"])
     assert (found["status"], found["routing"]["reason"]) == ("permanent-failure", "choice")
+
+
+def test_a_text_message_goes_by_sms_alone_whatever_its_person_likes_better(tmp_path: Path) -> None:
+    """A system that asks Notify for a text message has asked for an SMS."""
+    from vikno.usecases.people import Choices
+
+    chatty = Service(tmp_path, accounts={**ACCOUNTS, "telegram/main": Capabilities(False, 30.0, 0.0)})
+    chatty.start()
+    try:
+        phone, chat = VAULT.name("sms/main", "447900900123"), VAULT.name("telegram/main", "77")
+        for name, account, address in ((phone, "sms/main", "447900900123"), (chat, "telegram/main", "77")):
+            chatty.ask(chatty.store.meet(name, account, VAULT.seal(address), "en", chatty.clock()))
+        chatty.ask(chatty.store.link(chat, phone, chatty.clock()))
+        chatty.ask(chatty.store.choose(phone, Choices(order=("telegram",)), chatty.clock()))
+        answer = sends(chatty, PHONE).json()
+        assert answer["routing"]["channels"] == ["sms"]
+        (kept,) = chatty.ask(chatty.store.in_hand([VAULT.read_uuid("n", answer["id"])]))
+        assert [step.account for step in decode_plan(kept.notification.plan).steps] == ["sms/main"]
+        assert [one.account for one in kept.tries] == ["sms/main"]
+    finally:
+        chatty.stop()
 
 
 def test_a_body_that_is_too_large_is_refused(service: Service) -> None:
