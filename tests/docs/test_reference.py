@@ -2,19 +2,23 @@
 
 import ast
 import asyncio
+import io
+import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.commands import Command
+from tests.commands import Command, Ran
 from vikno.api.registry import read_declared
 from vikno.bootstrap.intake import open_records
 from vikno.bootstrap.persons import chain_of
 from vikno.bootstrap.worlds import now_ms
+from vikno.cli import main
 from vikno.cli.reference import PartUnknown, named, parts, renewed, write
 from vikno.cli.reference.commands import JSON, commands
 from vikno.cli.reference.errors import CALLS
@@ -78,9 +82,27 @@ def test_every_command_has_its_own_heading(reference: Path) -> None:
 # What the commands print has the keys that are listed, no more and no fewer.
 
 
+@pytest.fixture(scope="module", autouse=True)
+def unset() -> Iterator[None]:
+    """Nothing is set for `vikno`, as for one that `Command` starts."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in [name for name in os.environ if name.startswith("VIKNO_")]:
+            patched.delenv(name)
+        yield
+
+
+def here(*words: str | Path) -> Ran:
+    """What `vikno` prints, without a process of its own: thirty of those take a minute."""
+    out = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    with redirect_stdout(out):
+        code = main([*map(str, words)])
+    out.seek(0)
+    return Ran(code, out.read(), "")
+
+
 @pytest.fixture(scope="module")
 def printed(vikno: Command, tmp_path_factory: pytest.TempPathFactory, root: Path) -> dict[str, Any]:
-    """One JSON result of each command, and one entry of each list in it."""
+    """One JSON result of each command, and one entry of each list in it; the first as a person starts it."""
     folder = tmp_path_factory.mktemp("broken") / "example"
     shutil.copytree(root / "countries/example", folder)
     for slug in ("fishing-permit", "visitor-visa"):
@@ -92,19 +114,19 @@ def printed(vikno: Command, tmp_path_factory: pytest.TempPathFactory, root: Path
     shutil.copytree(folder, before)
     shutil.copy(root / "countries/example/services/library-card/consultation.yaml", before / "services/library-card")
     consult = vikno("consult", "example/library-card", "--answers", "-", "--json", stdin="{age: 9}").json
-    check = vikno("check", folder, "--json").json
+    check = here("check", folder, "--json").json
     (service,) = check["services"].values()
-    diff = vikno("diff", before, folder, "--all-dates", "--json").json
-    doctor = vikno("doctor", "--store", f"sqlite:///{folder}/none.db", "--json").json
+    diff = here("diff", before, folder, "--all-dates", "--json").json
+    doctor = here("doctor", "--store", f"sqlite:///{folder}/none.db", "--json").json
     site = ("--url", "https://vikno.example", "--name", "telegram=@vikno_bot", "--out", folder)
     message = "{sender_country: sg, sender: state_body, channel: sms, sender_name: own, purpose: ordinary}"
-    decide = vikno("decide", "--message", "-", "--date", "2026-03-15", "--json", stdin=message).json
-    cases = _cases(vikno, tmp_path_factory.mktemp("cases"))
+    (folder / "message.yaml").write_text(message, encoding="utf-8")
+    decide = here("decide", "--message", folder / "message.yaml", "--date", "2026-03-15", "--json").json
     return {
-        **cases,
-        **_senders(vikno, tmp_path_factory.mktemp("senders"), root),
-        **_campaigns(vikno, tmp_path_factory.mktemp("campaigns"), root),
-        **_ledger(vikno, tmp_path_factory.mktemp("ledger")),
+        **_cases(tmp_path_factory.mktemp("cases")),
+        **_senders(tmp_path_factory.mktemp("senders"), root),
+        **_campaigns(tmp_path_factory.mktemp("campaigns"), root),
+        **_ledger(tmp_path_factory.mktemp("ledger")),
         "consult": consult,
         "consult: items": consult["items"][0],
         "decide": decide,
@@ -116,77 +138,77 @@ def printed(vikno: Command, tmp_path_factory: pytest.TempPathFactory, root: Path
         "diff: changed": diff["changed"][0],
         "doctor": doctor,
         "doctor: parts": doctor["parts"][0],
-        "poster": vikno("poster", "ua/cnap", *site, "--json").json,
-        "paths": vikno("paths", "example/library-card", "--json").json,
-        "texts: one file": vikno("texts", before, "--lang", "uk", "--json").json[0],
+        "poster": here("poster", "ua/cnap", *site, "--json").json,
+        "paths": here("paths", "example/library-card", "--json").json,
+        "texts: one file": here("texts", before, "--lang", "uk", "--json").json[0],
     }
 
 
-def _cases(vikno: Command, folder: Path) -> dict[str, Any]:
+def _cases(folder: Path) -> dict[str, Any]:
     """The results of `vikno cases`, `vikno hooks` and `vikno keys`."""
     store = ("--store", f"sqlite:///{folder}/cases.db", "--json")
     mine = ("--authority", "ua/dms", *store)
     file = folder / "cases.csv"
     file.write_text("number,service,code,stage,at\nA-1,ua/id-card,1234567,accepted,2026-03-15\n=1,,,,\n")
-    brought = vikno("cases", "import", file, *mine).json
-    case = vikno("cases", "show", "A-1", *mine).json
+    brought = here("cases", "import", file, *mine).json
+    case = here("cases", "show", "A-1", *mine).json
     nobody = "url: 'http://127.0.0.1:9/', number: /n, stage: /s, stages: {a: accepted}"
     (folder / "registry.yaml").write_text(f"{{authority: ua/dms, {nobody}}}")
-    made = vikno("keys", "add", "ua/dms", *store).json
+    made = here("keys", "add", "ua/dms", *store).json
     return {
         "cases import": brought,
         "cases import: refused": brought["refused"][0],
         "cases show": case,
         "cases show: history": case["history"][0],
-        "cases watch": vikno("cases", "watch", folder / "registry.yaml", "--once", *store).json,
-        "hooks add": vikno("hooks", "add", "ua/dms", "https://dms.example.gov/hear", *store).json,
-        "hooks list: one of them": vikno("hooks", "list", *store).json[0],
-        "hooks replay": vikno("hooks", "replay", "1", "--since", "2026-03-15", *store).json,
-        "hooks remove": vikno("hooks", "remove", "1", *store).json,
+        "cases watch": here("cases", "watch", folder / "registry.yaml", "--once", *store).json,
+        "hooks add": here("hooks", "add", "ua/dms", "https://dms.example.gov/hear", *store).json,
+        "hooks list: one of them": here("hooks", "list", *store).json[0],
+        "hooks replay": here("hooks", "replay", "1", "--since", "2026-03-15", *store).json,
+        "hooks remove": here("hooks", "remove", "1", *store).json,
         "keys add": made,
-        "keys list: one key": vikno("keys", "list", *store).json[0],
-        "keys revoke": vikno("keys", "revoke", made["key"].split("_")[1], *store).json,
+        "keys list: one key": here("keys", "list", *store).json[0],
+        "keys revoke": here("keys", "revoke", made["key"].split("_")[1], *store).json,
     }
 
 
-def _senders(vikno: Command, folder: Path, root: Path) -> dict[str, Any]:
+def _senders(folder: Path, root: Path) -> dict[str, Any]:
     """The results of `vikno senders`."""
     store = ("--store", f"sqlite:///{folder}/senders.db", "--json")
     skyfen = root / "countries/example/senders/skyfen"
-    put = vikno("senders", "put", skyfen, *store).json
-    waits = vikno("senders", "review", "list", *store).json
+    put = here("senders", "put", skyfen, *store).json
+    waits = here("senders", "review", "list", *store).json
     url = "https://systems.skyfen.example/hear"
     return {
         "senders put": put,
         "senders put: templates": put["templates"][0],
-        "senders check": vikno("senders", "check", skyfen, "--json").json,
-        "senders list: one of them": vikno("senders", "list", *store).json[0],
-        "senders key add": vikno("senders", "key", "add", "skyfen", *store).json,
-        "senders key list: one key": vikno("senders", "key", "list", "skyfen", *store).json[0],
-        "senders key revoke": vikno("senders", "key", "revoke", "skyfen", "1", *store).json,
+        "senders check": here("senders", "check", skyfen, "--json").json,
+        "senders list: one of them": here("senders", "list", *store).json[0],
+        "senders key add": here("senders", "key", "add", "skyfen", *store).json,
+        "senders key list: one key": here("senders", "key", "list", "skyfen", *store).json[0],
+        "senders key revoke": here("senders", "key", "revoke", "skyfen", "1", *store).json,
         "senders review list: one of them": waits[0],
-        "senders review": vikno("senders", "review", "approve", "skyfen", *store).json,
-        "senders archive": vikno("senders", "archive", "skyfen/delay", *store).json,
-        "senders callbacks add": vikno("senders", "callbacks", "add", "skyfen", url, *store).json,
-        "senders callbacks notify": vikno("senders", "callbacks", "notify", "skyfen", *store).json,
+        "senders review": here("senders", "review", "approve", "skyfen", *store).json,
+        "senders archive": here("senders", "archive", "skyfen/delay", *store).json,
+        "senders callbacks add": here("senders", "callbacks", "add", "skyfen", url, *store).json,
+        "senders callbacks notify": here("senders", "callbacks", "notify", "skyfen", *store).json,
     }
 
 
-def _campaigns(vikno: Command, folder: Path, root: Path) -> dict[str, Any]:
+def _campaigns(folder: Path, root: Path) -> dict[str, Any]:
     """The results of `vikno campaigns`."""
     store = ("--store", f"sqlite:///{folder}/campaigns.db", "--json")
-    vikno("senders", "put", root / "countries/example/senders/lake-bank", "--approve", *store)
+    here("senders", "put", root / "countries/example/senders/lake-bank", "--approve", *store)
     file = folder / "people.csv"
     file.write_text("phone number,code,minutes\n+380671234567,123456,5\n", "utf-8")
-    made = vikno("campaigns", "new", "lake-bank", "login-code", "--file", file, *store).json
+    made = here("campaigns", "new", "lake-bank", "login-code", "--file", file, *store).json
     return {
         "campaigns new": made,
-        "campaigns list": vikno("campaigns", "list", *store).json,
-        "campaigns show": vikno("campaigns", "show", "1", *store).json,
+        "campaigns list": here("campaigns", "list", *store).json,
+        "campaigns show": here("campaigns", "show", "1", *store).json,
     }
 
 
-def _ledger(vikno: Command, folder: Path) -> dict[str, Any]:
+def _ledger(folder: Path) -> dict[str, Any]:
     """The results of `vikno ledger`, of a ledger with one line."""
     url = f"sqlite:///{folder}/ledger.db"
     who = "telegram/main:" + "a" * 32
@@ -199,9 +221,9 @@ def _ledger(vikno: Command, folder: Path) -> dict[str, Any]:
 
     asyncio.run(agree())
     store = ("--store", url, "--json")
-    exported = vikno("ledger", "export", *store)
+    exported = here("ledger", "export", *store)
     return {
-        "ledger verify": vikno("ledger", "verify", *store).json,
+        "ledger verify": here("ledger", "verify", *store).json,
         "ledger export: one of them": exported.json[0] if exported.out.startswith("[") else exported.jsonl[0],
     }
 
