@@ -63,6 +63,60 @@ def test_a_finding_has_a_code_a_place_a_message_and_the_answers_that_show_it(cal
     assert len(set(fees) - {"decade", "boat"}) != 1
 
 
+def test_rules_about_messages_that_contradict_each_other_fail_the_check(call: Call, lakeland: Path) -> None:
+    """Nothing else is wrong with them: each has its text, and an example that holds."""
+    policy = lakeland / "policy"
+    line = (policy / "messages.yaml").read_text("utf-8").count("\n") + 1
+    for file, more in CONTRADICTION.items():
+        with (policy / file).open("a", encoding="utf-8") as opened:
+            opened.write(more)
+    ran = call("check", lakeland, "--json")
+    assert (ran.code, ran.json["ok"]) == (1, False)
+    (found,) = findings(ran.json)
+    assert (found["code"], found["line"]) == ("rules_contradict", line)
+    assert found["file"].endswith("policy/messages.yaml")
+    assert "LL-BY-SMS" in found["message"]
+    assert "rules_contradict" in call("check", lakeland).out
+
+
+CONTRADICTION = {
+    "messages.yaml": """
+  LL-BY-SMS:
+    title: Banks answer by SMS
+    effect: require
+    when: sender == bank and content == support
+    must: channel == sms
+    basis: services-act
+    confidence: A
+  LL-NO-SMS:
+    title: Nobody answers by SMS
+    effect: deny
+    when: content == support and channel == sms
+    basis: services-act
+    confidence: A
+""".removeprefix("\n"),
+    "examples.yaml": """
+- name: "a bank answers by SMS"
+  given: {sender_country: example, recipient_country: example, sender: bank, recipient: person, channel: email, direction: reply, content: support, consent: none, opted_out: false}
+  on: 2026-05-01
+  then: {effect: require, rules: [LL-BY-SMS]}
+- name: "and by SMS nobody answers"
+  given: {sender_country: example, recipient_country: example, sender: airline, recipient: person, channel: sms, direction: reply, content: support, consent: none, opted_out: false}
+  on: 2026-05-01
+  then: {effect: deny, rules: [LL-NO-SMS]}
+""".removeprefix("\n"),  # noqa: E501 - as in the country's own file
+    "texts/uk.po": """
+msgctxt "LL-BY-SMS.title"
+msgid "Banks answer by SMS"
+msgstr "Банки відповідають через SMS"
+
+msgctxt "LL-NO-SMS.title"
+msgid "Nobody answers by SMS"
+msgstr "Ніхто не відповідає через SMS"
+""",
+}
+
+
 def test_a_warning_is_told_and_fails_nothing(call: Call, lakeland: Path) -> None:
     edited(lakeland, PERMIT, "terms:  ", "terms:\n  old: age > 90\n  #")
     ran = call("check", lakeland, "--json")

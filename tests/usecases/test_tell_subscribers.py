@@ -6,8 +6,9 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from aiohttp import web
@@ -15,10 +16,20 @@ from aiohttp import web
 from tests.contracts.records import ACCOUNT, ANNA, BOHDAN, CLARA, a_case, decides, report
 from tests.network import listening
 from vikno.bootstrap import chores
+from vikno.domain.notify.route import Plan, encode_plan
 from vikno.stores.sqlite import SqliteStore
 from vikno.usecases.channel import BadMessage, NotCarried, Outcome, Sent
-from vikno.usecases.records import Settled, Subscriber
-from vikno.usecases.tell_subscribers import LAG_MS, MOST_TRIES, Post, Teller, tell_subscriber, who_is_due
+from vikno.usecases.notifications import OPEN, Happened, NotificationKept, NotificationStatus
+from vikno.usecases.records import Position, Settled, Subscriber
+from vikno.usecases.tell_subscribers import (
+    LAG_MS,
+    MOST_TRIES,
+    Post,
+    Teller,
+    ended_event,
+    tell_subscriber,
+    who_is_due,
+)
 from vikno.wire.guarded import GuardedPost
 from vikno.wire.vault import LocalVault
 
@@ -302,3 +313,33 @@ async def test_set_back_while_it_is_being_told_it_hears_from_there(here: Here, r
     await telling
     assert await here.tell() == 3
     assert [len(batch) for batch in receiver.batches] == [6, 3]
+
+
+ENDS: dict[NotificationStatus, str] = {
+    "sent": "message.sent",
+    "delivered": "message.delivered",
+    "temporary-failure": "message.failed",
+    "permanent-failure": "message.failed",
+    "technical-failure": "message.failed",
+}
+MESSAGE = NotificationKept(
+    7, 1, 1, 1, ANNA, (ACCOUNT,), encode_plan(Plan()), b"sealed", "uk", "live", "message", "initiated", "r-1",
+    "created", "", -1, 1_000, 2_000, None, 2_000, 8_000, None, 0,
+)  # fmt: skip
+
+
+def test_each_end_of_a_message_has_its_type_and_an_event_of_its_own() -> None:
+    assert {*ENDS, *OPEN} == {*get_args(NotificationStatus)}
+    events = [ended_event(Happened(Position(2_000, 0, 7), replace(MESSAGE, status=status)), VAULT) for status in ENDS]
+    assert {event["status"]: event["type"] for event in events} == ENDS
+    assert len({event["id"] for event in events}) == len(ENDS), "sent, and delivered in the same moment, are two"
+    assert len({event["message"] for event in events}) == 1
+
+
+def test_an_event_of_a_message_is_no_other_messages_and_no_other_moments() -> None:
+    def told(number: int, at_ms: int) -> str:
+        kept = replace(MESSAGE, id=number, status="delivered")
+        return str(ended_event(Happened(Position(at_ms, 0, number), kept), VAULT)["id"])
+
+    assert len({told(7, 2_000), told(8, 2_000), told(7, 2_001)}) == 3
+    assert told(7, 2_000) == told(7, 2_000)

@@ -305,6 +305,13 @@ def test_slashes_too_many_do_no_harm(service: Service) -> None:
 
 
 def test_times_are_written_to_the_microsecond_and_ids_are_nobodys_guess(service: Service) -> None:
-    numbers = [sends(service, PHONE).json()["id"] for _ in range(2)]
+    begun_ms = service.clock() // 1000 * 1000
+    service.clock.stands_ms = begun_ms + 125 - service.clock.ahead_ms
+    try:
+        numbers = [sends(service, PHONE).json()["id"] for _ in range(2)]
+    finally:
+        service.clock.stands_ms = None
+    second = datetime.fromtimestamp(begun_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    assert [shown(service, number)["created_at"] for number in numbers] == [f"{second}.125000Z"] * 2
     assert numbers[0][:8] != numbers[1][:8]
     assert service.call("GET", f"/v2/notifications/{uuid4()}").status_code == 404
