@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.commands import ROOT
 from tests.network import free_port, started
+from tests.portal.test_around_browser import LOOKS
 from tests.portal.test_office_campaigns import say, seed_campaign
-from tests.portal.walking import DESKTOP, PHONE, axe, shoot, visitor
+from tests.portal.walking import PHONE, axe, shoot, visitor
 from vikno.bootstrap.dispatching import Lands, make_dispatch
 from vikno.bootstrap.worlds import now_ms
 from vikno.stores.sqlite import SqliteStore
@@ -66,9 +67,7 @@ def come_in(page: Page, url: str, key: str, lang: str) -> None:
     expect(page.locator("nav .vk-tabs")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lang", ["uk", "en"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("lang", "scheme", "size"), LOOKS)
 def test_axe_finds_nothing(
     chromium: Browser, office: tuple[str, dict[str, str]], lang: str, scheme: str, size: dict[str, int]
 ) -> None:

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.commands import ROOT
 from tests.network import free_port, started
-from tests.portal.walking import DESKTOP, PHONE, axe, shoot, visitor
+from tests.portal.test_around_browser import LOOKS
+from tests.portal.walking import PHONE, axe, shoot, visitor
 
 pytestmark = pytest.mark.browser
 
@@ -59,9 +60,7 @@ def come_in(page: Page, seeded: Seeded, lang: str) -> None:
     expect(page.locator("nav .vk-tabs")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lang", ["uk", "en"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("lang", "scheme", "size"), LOOKS)
 def test_axe_finds_nothing(chromium: Browser, seeded: Seeded, lang: str, scheme: str, size: dict[str, int]) -> None:
     name = "phone" if size is PHONE else "desktop"
     with visitor(chromium, lang, scheme=scheme, size=size) as page:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.portal.walking import DESKTOP, PHONE, SHOTS, axe, visitor
+from tests.portal.test_around_browser import LOOKS
+from tests.portal.walking import SHOTS, axe, visitor
 from tests.story.playing import SOON_S, Play
 
 if TYPE_CHECKING:
@@ -183,9 +184,7 @@ def opened(page: Page, play: Play) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("lang", ["uk", "en"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("lang", "scheme", "size"), LOOKS)
 def test_the_page_is_for_everybody(
     play: Play, ended: Any, chromium: Browser, lang: str, scheme: str, size: dict[str, int]
 ) -> None:
