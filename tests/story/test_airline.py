@@ -23,6 +23,10 @@ VIENNA = ZoneInfo("Europe/Vienna")
 EVENING = datetime(2026, 12, 31, 23, 59, 0, tzinfo=VIENNA)
 MIDNIGHT = datetime(2027, 1, 1, tzinfo=VIENNA)
 EACH = 50
+RATE = 25
+"""Telegrams a second: as many may be in hand, released already, when the law changes."""
+ON_THEIR_WAY = 5
+"""And so many between us and the gateway."""
 TELEGRAM, VIBER, SMS, MAIL = (range(nth * EACH, (nth + 1) * EACH) for nth in range(4))
 OPTED_OUT, NOBODY = VIBER[0], SMS[0]
 BAN = "LL-MESSENGERS"
@@ -32,16 +36,19 @@ SAID = {"flight": "LA 204", "city": "Northport", "time": "23:40"}
 
 
 async def test_a_delay_reaches_everybody_whom_it_may(tmp_path: Path) -> None:
-    async with a_town(tmp_path, EVENING, ["example"], VIKNO_TELEGRAM_RATE="25") as town:
+    async with a_town(tmp_path, EVENING, ["example"], VIKNO_TELEGRAM_RATE=str(RATE)) as town:
         await town.sender(AIRLINE, {"delay": ("service", DELAY)})
         passengers = await _passengers(town)
         numbers = await _send(town, passengers)
         await town.until(lambda: sum(map(_told, town.telegram.people.values())) >= EACH // 4)
         town.clock.set(MIDNIGHT)
+        before = sum(map(_told, town.telegram.people.values()))
         kept = await _ended(town, numbers)
         explained = [await explain(town.web.dispatch, number) for number in numbers]
         _each_is_explained(kept, explained)
         _each_has_heard_it_once(town, kept)
+        late = sum(map(_told, town.telegram.people.values())) - before
+        assert late <= RATE + ON_THEIR_WAY, "as the gateway has it: after midnight only what had been released"
 
 
 async def _passengers(town: Town) -> list[Recipient]:

@@ -54,16 +54,18 @@ def test_the_api_refuses_it_where_nobody_has_said_how_much_may_be_asked(small: S
     asked = Notify(small.dispatch, PUBLIC, parts).quick[SMS.encode()]
     begun_ms = small.clock() // 1000 * 1000
 
-    async def statuses() -> list[int]:
+    async def answers() -> list[tuple[int, bytes]]:
         found = []
         for at in range(3001):
             small.clock.stands_ms = begun_ms + at * 59_000 // 3000
             status, _, body = await asked([(b"authorization", f"Bearer {small.token()}".encode())], b"{")
-            found.append(status)
-        assert RATE in body.decode()
+            found.append((status, body))
         return found
 
-    assert small.ask(statuses()) == [400] * 3000 + [429]
+    *before, (status, body) = small.ask(answers())
+    assert [one for one, _ in before] == [400] * 3000, "none of them is JSON, but each was looked at"
+    assert status == 429
+    assert RATE in body.decode()
 
 
 def test_at_once_there_may_be_a_third_of_a_minute() -> None:

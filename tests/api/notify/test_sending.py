@@ -278,7 +278,9 @@ def test_a_text_message_goes_by_sms_alone_whatever_its_person_likes_better(tmp_p
         chatty.ask(chatty.store.choose(phone, Choices(order=("telegram",)), chatty.clock()))
         answer = sends(chatty, PHONE).json()
         assert answer["routing"]["channels"] == ["sms"]
-        (kept,) = chatty.ask(chatty.store.in_hand([VAULT.read_uuid("n", answer["id"])]))
+        number = VAULT.read_uuid("n", answer["id"])
+        assert number is not None
+        (kept,) = chatty.ask(chatty.store.in_hand([number]))
         assert [step.account for step in decode_plan(kept.notification.plan).steps] == ["sms/main"]
         assert [one.account for one in kept.tries] == ["sms/main"]
     finally:

@@ -160,6 +160,26 @@ def test_what_is_required_and_forbidden_at_once_is_found() -> None:
     assert "NEED" in found.message
 
 
+def test_a_draft_is_proved_as_if_it_held() -> None:
+    need = channel_rule("NEED", "require", must=OneOf("channel", frozenset(["vk"])))
+    draft = replace(channel_rule("BAN", "deny", "vk"), status="proposed")
+    (found,) = prove_policy((need, draft), FACTS)
+    assert found.code == "rules_contradict"
+
+
+def test_rules_that_never_hold_on_the_same_day_contradict_nothing() -> None:
+    last = date(2026, 5, 31)
+    need = channel_rule("NEED", "require", must=OneOf("channel", frozenset(["vk"])))
+    ban = channel_rule("BAN", "deny", "vk")
+    for old, new in ((need, ban), (ban, need)):
+        ended = replace(old, from_=date(2026, 1, 1), until=last)
+        begun = replace(new, from_=last + timedelta(days=1))
+        assert [finding.code for finding in prove_policy((ended, begun), FACTS)] == []
+        one_day_more = replace(ended, until=last + timedelta(days=1))
+        (found,) = prove_policy((one_day_more, begun), FACTS)
+        assert (found.code, found.day) == ("rules_contradict", begun.from_)
+
+
 def test_a_rule_that_can_never_hold_is_found() -> None:
     never = replace(
         channel_rule("NEVER", "deny", "sms"),
