@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 
 import pytest
 
@@ -12,13 +13,20 @@ from tests.usecases.sending import ACCOUNT, VAULT, Office
 from vikno.channels.sms.outbound import texts
 from vikno.domain.dialog.messages import Message
 from vikno.domain.notify.route import WEB
-from vikno.usecases.channel import DeadAddress, Outbound
+from vikno.usecases.channel import DeadAddress, Outbound, encode_outbound
 from vikno.usecases.hold_conversation import Held as Turns
-from vikno.usecases.judge import Whereabouts
-from vikno.usecases.organisations import OrganisationGiven, TemplateGiven, TemplateText, Words, encode_template
+from vikno.usecases.judge import About, Whereabouts
+from vikno.usecases.organisations import (
+    Organisation,
+    OrganisationGiven,
+    TemplateGiven,
+    TemplateText,
+    Words,
+    encode_template,
+)
 from vikno.usecases.people import Choices
 from vikno.usecases.ports import Taken
-from vikno.usecases.records import Known, NoticeKept, Withheld
+from vikno.usecases.records import Known, NoticeKept, NoticeMade, Withheld
 from vikno.usecases.release_notices import release
 from vikno.usecases.send_messages import Released, Sender
 from vikno.usecases.show_notices import show_notices, take_up
@@ -98,6 +106,43 @@ async def test_what_one_address_refuses_meanwhile_is_refused_on_the_others_too(e
     await exchange.refuses(other, "*", "*", "*")
     await exchange.goes_on()
     assert not exchange.wire
+
+
+async def test_what_was_read_in_the_inbox_meanwhile_does_not_leave(exchange: Exchange) -> None:
+    await exchange.sender(service="It is late.")
+    await exchange.person(LETTERS)
+    accepted = await exchange.tell("service", LETTERS)
+    (leased,) = await exchange.leases(MAIL)
+    assert await exchange.store.seen(accepted.number, exchange.now_ms)
+    assert await exchange.releases(leased) is None
+    assert exchange.withheld == ["ended"]
+    await exchange.goes_on()
+    assert not exchange.wire
+    assert await exchange.became(accepted) == ("delivered", "inbox")
+
+
+@pytest.mark.parametrize(("day", "leaves"), [("2026-12-31 23:59", True), ("2027-01-01 00:01", False)])
+async def test_a_notice_about_a_case_is_asked_about_too(exchange: Exchange, day: str, leaves: bool) -> None:
+    """Who has asked for it hears of it by whatever way the law of that minute leaves open."""
+    exchange.is_now(day)
+    name = await exchange.meets(*CHAT)
+    known = await exchange.store.known(name)
+    assert known is not None
+    said = Outbound("Your passport is ready.", "en")
+    made = NoticeMade(name, TELEGRAM, encode_outbound(said), "case/7", 0, 2**50)
+    (number,) = await exchange.store.queue([made], exchange.now_ms)
+    (leased,) = await exchange.leases(TELEGRAM)
+    assert leased.id == number
+
+    async def of_bank(_: NoticeKept) -> About:
+        return About(Organisation(**asdict(BANK)), "service")
+
+    released = await release(exchange.dispatch, leased, known, of_bank)
+    if leaves:
+        assert released == said
+    else:
+        assert isinstance(released, Withheld)
+        assert released.reason.startswith("law: LL-MESSENGERS@")
 
 
 async def test_a_new_version_that_waits_for_its_review_holds_nobody_back(exchange: Exchange) -> None:
