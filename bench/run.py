@@ -181,8 +181,14 @@ def campaign_figures(seconds: float) -> Iterator[Figure]:
     yield below(f"campaign of {rows:,}: decided, planned, queued", found.planned_s, most_s, "s", note, how)
     yield below("campaign: memory", found.peak_mb, campaign.MOST_MB, "MB", "", how)
     for rate, left in found.drained.items():
-        must, good = f"{0.95 * rate:,.0f} a second", left >= 0.95 * rate
-        yield Figure(f"campaign: leaves, {rate} a second allowed", f"{left:,.1f} a second", must, good, how)
+        least = 0.95 * float(rate)
+        yield Figure(
+            f"campaign: leaves, {rate} a second allowed",
+            f"{left:,.1f} a second",
+            f"{least:,.0f} a second",
+            left >= least,
+            how,
+        )
     pool, best = max(campaign.peer(20_000 if seconds >= 10 else 5_000).items(), key=lambda one: one[1])
     times = found.rows / found.planned_s / best
     yield Figure("campaign: beside Celery with Redis", f"{best:,.0f} tasks/s ({pool}); {times:.1f} times that", how=how)
