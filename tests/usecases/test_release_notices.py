@@ -13,7 +13,7 @@ from tests.usecases.sending import ACCOUNT, VAULT, Office
 from vikno.channels.sms.outbound import texts
 from vikno.domain.dialog.messages import Message
 from vikno.domain.notify.route import WEB
-from vikno.usecases.channel import DeadAddress, Outbound, encode_outbound
+from vikno.usecases.channel import DeadAddress, Outbound, RetryAfter, encode_outbound
 from vikno.usecases.hold_conversation import Held as Turns
 from vikno.usecases.judge import About, Whereabouts
 from vikno.usecases.organisations import (
@@ -28,7 +28,7 @@ from vikno.usecases.people import Choices
 from vikno.usecases.ports import Taken
 from vikno.usecases.records import Known, NoticeKept, NoticeMade, Withheld
 from vikno.usecases.release_notices import release
-from vikno.usecases.send_messages import Released, Sender
+from vikno.usecases.send_messages import ASKED_S, Released, Sender
 from vikno.usecases.show_notices import show_notices, take_up
 
 OLENA, CHAT, PAIR, LETTERS = (SMS, "436641"), (TELEGRAM, "1001"), (VIBER, "v1"), (MAIL, "olena@mail.example")
@@ -312,6 +312,38 @@ async def test_a_notice_that_cannot_be_read_costs_those_nothing_that_were_taken_
     assert not running.done() or running.cancelled()
     statuses = [one.status for who in "abcdef" for one in await office.store.inbox(VAULT.name(ACCOUNT, who))]
     assert sorted(statuses) == ["permanent-failure", "sent", "sent", "sent", "sent", "technical-failure"]
+
+
+async def test_what_was_held_while_its_account_paused_is_asked_about_again(office: Office) -> None:
+    """A platform that wants an hour's rest has it; a law may begin meanwhile."""
+    lawful = True
+
+    async def releases(notice: NoticeKept, _: Known) -> Released:
+        return Outbound(f"n{notice.id}") if lawful else Withheld("law: LL-MESSENGERS@1")
+
+    await office.sender.close(0.1)
+    office.sender = Sender(
+        office.channel,
+        office.post,
+        office.store,
+        office.store,
+        VAULT,
+        lambda: office.now_ms,
+        release=releases,
+        rate=4.0,
+    )
+    people = "abcdef"
+    for who in people:
+        office.post.script[who].append(RetryAfter(ASKED_S + 0.5, "account"))
+        await office.notices(who, "x")
+    running = asyncio.create_task(office.sender.run())
+    await office.until(lambda: len(office.post.brought) > 0)
+    lawful, before = False, len(office.post.brought)
+    await asyncio.sleep(ASKED_S + 1)
+    await office.until(lambda: office.sender.counted["Withheld"] == len(people) - before, 10)
+    running.cancel()
+    assert len(office.post.brought) == before < len(people)
+    assert "Sent" not in office.sender.counted
 
 
 # ---- the chat on the site ----

@@ -46,6 +46,8 @@ RESERVED = 0.3
 LEASED = 32
 """Notices taken at once. A process that ends suddenly leaves these unknown at most, and those on their way."""
 LOOK_AGAIN_S = 1.0
+ASKED_S = 2.0
+"""So long what was said of a notice holds, by the law and its person; a full hold empties within a second."""
 RESUMED = 1000
 """Replies read at once when a process starts."""
 SETTLE_S = 0.05
@@ -435,6 +437,7 @@ class Sender:
 
     async def _given_back(self, ids: Sequence[int], due_ms: int) -> None:
         await self._kept(lambda: self._records.give_back(ids, due_ms, self._clock()))
+        self._wake.set()
 
     # ---- on their way ----
 
@@ -521,11 +524,16 @@ class Sender:
                 self._begin(self._fly(chat, chat.current))
 
     def _may_go(self, chat: _Chat, lane: _Lane, now_s: float) -> bool:
-        """Whether somebody stands where they belong. A notice past its time is given back, where it expires."""
+        """Whether somebody stands where they belong.
+
+        A notice past its time is given back, where it expires; so is one that was asked about too long ago, because the
+        account had to pause, or its platform is slow: a law may have begun meanwhile.
+        """
         if chat.current is not None or not chat.waiting or chat.ready_s > now_s or self._lane_of(chat) is not lane:
             return False
-        notice = chat.waiting[0].notice
-        if notice is not None and notice.expires_ms <= self._clock() and not chat.waiting[0].part:
+        item, notice = chat.waiting[0], chat.waiting[0].notice
+        old = now_s - item.born_s > ASKED_S
+        if notice is not None and (old or notice.expires_ms <= self._clock()) and not item.part:
             self._release(chat, 0.0)
             self._put_away(chat)
             return False
