@@ -10,7 +10,6 @@ import hmac
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -22,7 +21,7 @@ from vikno.domain.errors import ViknoError
 from vikno.domain.notify.route import WEB
 from vikno.portal.clocks import clocks
 from vikno.portal.entry import Processes, case_title, day_of, language, unkept_page
-from vikno.portal.letters import Letters
+from vikno.portal.letters import MOST_EXPORTED, Letters, iso
 from vikno.portal.posted import from_here, posted, whole
 from vikno.portal.site import Site
 from vikno.usecases.channel import Outbound, decode_outbound
@@ -36,8 +35,6 @@ log = logging.getLogger("vikno.portal")
 PAGE = 20
 SHORT = 5
 """Letters of organisations on the first page; all of them have one of their own."""
-MOST_EXPORTED = 10_000
-"""Messages in one export; nobody has been sent as many."""
 STOPPED, ERASED, SET = "stopped", "erased", "set"
 BY_COUNTRY = "-"
 """Chosen where night is to be that of the country."""
@@ -296,28 +293,28 @@ async def export_person(records: Records, kept: Kept, vault: Vault, conversation
     # An address is marked once a minute at most (`records.HEARD_EXACT_MS`); an answer shows that they wrote just then.
     last_ms = effects[-1].created_ms if effects else 0
     return {
-        "made": _iso(now_ms),
+        "made": iso(now_ms),
         "account": known.account if known else conversation.rpartition(":")[0],
         "address": _unsealed(vault, known.sealed) if known else None,
         "status": known.status if known else None,
         "language": known.lang if known else None,
         "time_zone": known.zone if known else None,
-        "last_wrote": _iso(max(known.heard_ms, last_ms)) if known else None,
+        "last_wrote": iso(max(known.heard_ms, last_ms)) if known else None,
         "conversation": msgspec.to_builtins(state) if state else None,
-        "said": [{"at": _iso(one.created_ms), "text": _text(one.payload)} for one in effects],
+        "said": [{"at": iso(one.created_ms), "text": _text(one.payload)} for one in effects],
         "follows": [
             {"authority": case.authority, "number": case.number, "service": case.service, "stage": case.stage}
             for case in await records.followed(conversation)
         ],
         "notices": [
             {
-                "made": _iso(one.created_ms), "changed": _iso(one.changed_ms), "status": one.status,
+                "made": iso(one.created_ms), "changed": iso(one.changed_ms), "status": one.status,
                 "text": outbound_of(one).text, "about": one.subject,
             }
             for one in notices
         ],
         "accesses": [
-            {"at": _iso(one.at_ms), "who": one.who, "what": one.what} for one in await records.accesses(conversation)
+            {"at": iso(one.at_ms), "who": one.who, "what": one.what} for one in await records.accesses(conversation)
         ],
     }  # fmt: skip
 
@@ -343,7 +340,3 @@ def _unsealed(vault: Vault, sealed: bytes) -> str | None:
         return vault.unseal(sealed)
     except ViknoError:
         return None
-
-
-def _iso(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")

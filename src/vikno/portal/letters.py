@@ -34,7 +34,7 @@ from vikno.usecases.sign_links import Links
 
 PAGE, AT_ONCE = 20, 100
 MOST_EXPORTED = 10_000
-"""Letters in one export, which holds all of them for everybody."""
+"""Messages in one export; nobody has been sent as many."""
 LONGEST_LINE = 120
 """Letters of its first line that stand in a list."""
 NUMBER = "n"
@@ -101,7 +101,7 @@ class Letters:
             "wishes": {"order": chosen.order, "off": off, "quiet": chosen.quiet, "language": chosen.lang},
             "agreed": [
                 {
-                    "at": _iso(line.at_ms), "organisation": line.organisation, "content": line.content,
+                    "at": iso(line.at_ms), "organisation": line.organisation, "content": line.content,
                     "consent": line.consent, "channel": line.channel, "language": line.lang, "shown": line.shown,
                 }
                 for line in await book.agreed(conversation)
@@ -115,7 +115,7 @@ class Letters:
         organisation = await self._dispatch.organisation(kept.organisation)
         lang, subject, text = await self._said(kept)
         return {
-            "made": _iso(kept.created_ms), "changed": _iso(kept.changed_ms), "status": kept.status,
+            "made": iso(kept.created_ms), "changed": iso(kept.changed_ms), "status": kept.status,
             "sender": organisation.name if organisation is not None else None, "language": lang, "subject": subject,
             "text": text,
         }  # fmt: skip
@@ -259,7 +259,8 @@ def mark_of(name: str) -> str:
     return next((sign.upper() for sign in name if sign.isalnum()), "•")
 
 
-def _iso(at_ms: int) -> str:
+def iso(at_ms: int) -> str:
+    """As it stands in what somebody downloads."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")
 
 

@@ -55,9 +55,9 @@ class Days:
             self._days[organisation.id].sent += count  # nothing was awaited since there was room
         return True
 
-    def give_back(self, organisation: Organisation, key: KeyKind, count: int, now_ms: int) -> None:
+    def give_back(self, organisation: int, key: KeyKind, count: int, now_ms: int) -> None:
         """So many of those taken at that moment did not come on record."""
-        known = self._days.get(organisation.id)
+        known = self._days.get(organisation)
         if key != TEST and known is not None and known.day == now_ms // DAY_MS:
             known.sent -= count
 

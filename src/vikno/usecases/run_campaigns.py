@@ -104,7 +104,7 @@ class Runner:
                 made = await self._decided(campaign, chunk, counted, now_ms)
                 if keeping is not None and not await keeping:
                     if made is not None:
-                        await self._give_back(campaign, len(made), now_ms)
+                        self._give_back(campaign, len(made), now_ms)
                     return planned
                 keeping, planned = None, planned + (chunk > campaign.cursor)
                 if made is None:
@@ -128,14 +128,12 @@ class Runner:
             kept = await self.book.plan_chunk(campaign.id, chunk, made, counted, now_ms)
         finally:
             if not kept:
-                await self._give_back(campaign, len(made), now_ms)
+                self._give_back(campaign, len(made), now_ms)
         return kept
 
-    async def _give_back(self, campaign: CampaignKept, count: int, now_ms: int) -> None:
+    def _give_back(self, campaign: CampaignKept, count: int, now_ms: int) -> None:
         """So many of today's do not go."""
-        organisation = await self.dispatch.organisation(campaign.organisation)
-        if organisation is not None:
-            self.dispatch.days.give_back(organisation, campaign.key, count, now_ms)
+        self.dispatch.days.give_back(campaign.organisation, campaign.key, count, now_ms)
 
     async def _decided(
         self, campaign: CampaignKept, chunk: int, counted: Counted, now_ms: int

@@ -125,7 +125,7 @@ async def send_notifications(
             return await accepted_before(dispatch, kept.ids)
         ids = kept.ids
     finally:
-        dispatch.days.give_back(organisation, key, len(asked) - len(ids), now_ms)
+        dispatch.days.give_back(organisation.id, key, len(asked) - len(ids), now_ms)
     dispatch.nudge()
     answers = []
     for number, one, found, which in zip(ids, made, decided, asked, strict=True):
@@ -238,7 +238,9 @@ async def decide_notifications(
         }
         since_ms = now_ms - DAY_MS
         known = {} if strangers else await dispatch.book.people(wanted, organisation.id, content, since_ms)
-        people[content] = {name: one for name, one in known.items() if not acquainted or one.acquainted}
+        if acquainted:
+            known = {theirs: one for theirs, one in known.items() if one.acquainted}
+        people[content] = known
     deciding = _Deciding(dispatch, organisation, key, now_ms)
     return [
         deciding.about(one, mine, people[one.rendering.kept.content]) for one, mine in zip(asked, names, strict=True)

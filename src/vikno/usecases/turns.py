@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 Key = tuple[int, tuple[str, str]]
@@ -13,28 +13,22 @@ Key = tuple[int, tuple[str, str]]
 
 @dataclass
 class Turns:
-    """Of one process. Nothing is kept of a key that nobody holds or waits for."""
+    """Of one process. Nothing is kept of a key that nobody holds."""
 
-    _locks: dict[Key, tuple[asyncio.Lock, int]] = field(default_factory=dict)
-    """Each with how many hold it or wait."""
+    _held: dict[Key, asyncio.Event] = field(default_factory=dict)
+    """Each with what is set when it is free again."""
 
     @asynccontextmanager
     async def of(self, keys: Iterable[Key]) -> AsyncIterator[None]:
         """Hold all of these. They are taken in one order whoever asks, so that nobody waits for each other."""
-        async with AsyncExitStack() as held:
-            for key in sorted(set(keys)):
-                await held.enter_async_context(self._one(key))
-            yield
-
-    @asynccontextmanager
-    async def _one(self, key: Key) -> AsyncIterator[None]:
-        lock, count = self._locks.get(key, (None, 0))
-        lock = lock or asyncio.Lock()
-        self._locks[key] = lock, count + 1
+        mine = list[Key]()
         try:
-            async with lock:
-                yield
+            for key in sorted(set(keys)):
+                while (before := self._held.get(key)) is not None:
+                    await before.wait()
+                self._held[key] = asyncio.Event()
+                mine.append(key)
+            yield
         finally:
-            lock, count = self._locks.pop(key)
-            if count > 1:
-                self._locks[key] = lock, count - 1
+            for key in mine:
+                self._held.pop(key).set()
